@@ -1,0 +1,148 @@
+"""What every backend does: take messages and options, and give the answer back piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+from akachat.messages import Message
+from akachat.options import Options
+
+__all__ = ["Backend", "Chunk", "End", "FinishReason", "ModelInfo", "Prepared", "Request", "Usage"]
+
+FinishReason = Literal["stop", "length", "cancelled", "tool_calls", "content_filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One generation.
+
+    Attributes:
+        id: the run's id, for logs and for stopping.
+        messages: what is said to the model, in order; the newest turn last.
+        options: the effective options.
+    """
+
+    id: str
+    messages: tuple[Message, ...]
+    options: Options
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """Exactly what the model will receive.
+
+    Attributes:
+        prompt: the one text, where the model takes a text (or its template makes one); None where messages are sent.
+        messages: the messages as sent, after folding system texts where the template refuses them.
+        tokens: length of the prompt in tokens; an estimate where ``exact`` is false.
+        exact: whether ``tokens`` was counted by the model's own tokenizer.
+        notes: what was changed or ignored and why, one sentence each (an option that the endpoint does not take,
+            a system text that was folded); for the trace.
+        options: the effective values of the sampling options, those from the model's own configuration included.
+    """
+
+    prompt: str | None
+    messages: tuple[Message, ...]
+    tokens: int
+    exact: bool
+    notes: tuple[str, ...] = ()
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one generation; ``exact`` is false where the backend did not say and they were estimated."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    exact: bool = True
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of the answer, as soon as it is whole characters.
+
+    Attributes:
+        text: what is added to the answer.
+        reasoning: what is added to the reasoning, which is no part of the answer.
+        tokens: how many tokens made this piece, 0 where unknown.
+        tool_calls: OpenAI's tool call deltas, passed on as they came.
+    """
+
+    text: str = ""
+    reasoning: str = ""
+    tokens: int = 0
+    tool_calls: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """The last thing that a backend yields."""
+
+    finish_reason: FinishReason
+    usage: Usage
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that is loaded or can be used at once.
+
+    Attributes:
+        name: as ``options.model`` has it.
+        location: ``Local`` or ``OpenAI``.
+        loaded: whether it is in memory now.
+        detail: JSON-ready facts: device, dtype, parameters, memory in bytes, class, context length.
+    """
+
+    name: str
+    location: str
+    loaded: bool
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Backend(Protocol):
+    """Answers requests. Safe to use from many tasks at once."""
+
+    async def prepare(self, request: Request) -> Prepared:
+        """What the model would receive, without generating. May load the tokenizer, never the weights.
+
+        Raises:
+            ModelError, BackendUnavailable: as ``generate``.
+        """
+        ...
+
+    async def counter(self, request: Request) -> Callable[[Sequence[Message]], int]:
+        """A function that counts the tokens of the whole prompt for a list of messages, with the request's options.
+
+        It is called a few times in a row while a history is trimmed, so it must be cheap and must not wait.
+        """
+        ...
+
+    def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
+        """The answer: chunks, then one ``End``.
+
+        Closing the iterator (``aclose``) or cancelling the task stops the generation within one token and frees
+        what it held.
+
+        Raises:
+            ModelError: the model cannot be found or loaded, or cannot do this.
+            BackendUnavailable: not reachable, overloaded, timed out.
+            BackendError: any other failure of the model's side.
+        """
+        ...
+
+    async def models(self) -> list[ModelInfo]:
+        """What this backend holds or offers now."""
+        ...
+
+    async def aclose(self) -> None:
+        """Frees connections, threads and models."""
+        ...
