@@ -1,0 +1,292 @@
+"""Fills venv/ with the pinned packages: the one installer behind venv.sh and setup_windows.bat.
+
+It needs nothing but a bare Python of 3.11 or newer. What is wanted is read from pyproject.toml and constraints.txt;
+a stamp inside venv/, written last, says what is there. A run that was cut off leaves no stamp, and the next one mends
+what is half done and goes on.
+
+    python -m tools.install [--check] [--quiet] [EXTRA ...]
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tomllib
+from pathlib import Path
+
+from tools.machine import AGAIN, PLAIN, PYTORCH, WINDOWS, SetupError, advice, choose_torch, look_at_machine, reach, say
+
+# Everything else is imported where it is needed: `--check` runs at every start and takes 40 ms, not 120.
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / "venv"
+STAMP = VENV / ".akachat.json"
+PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+# faiss-cpu and faiss-gpu write the same files, so the extras that hold them take turns.
+EXCLUSIVE = {"rag": "gpu", "gpu": "rag"}
+FAISS = ("faiss-cpu", "faiss-gpu-cu12")
+
+
+class Wanted:
+    """What pyproject.toml and constraints.txt ask for, and a fingerprint of both."""
+
+    def __init__(self) -> None:
+        try:
+            project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+            constraints = (ROOT / "constraints.txt").read_bytes()
+        except (OSError, ValueError, KeyError) as error:
+            raise SetupError(f"Cannot read what to install: {error}", "Restore the files by: git checkout .") from None
+        self.base: list[str] = project["dependencies"]
+        self.extras: dict[str, list[str]] = project.get("optional-dependencies", {})
+        told = json.dumps([self.base, self.extras], sort_keys=True).encode() + constraints.replace(b"\r\n", b"\n")
+        self.hash = hashlib.sha256(told).hexdigest()
+
+    def check(self, extras: set[str]) -> None:
+        """Refuse extras that do not exist or exclude each other."""
+        for extra in sorted(extras):
+            if extra not in self.extras:
+                raise SetupError(f"There is no extra named {extra!r}.", f"Choose from: {', '.join(self.extras)}")
+            if EXCLUSIVE.get(extra) in extras:
+                raise SetupError("The extras rag and gpu exclude each other.", "With an NVIDIA GPU take gpu, else rag.")
+
+    def requirements(self, extras: set[str]) -> list[str]:
+        """Everything to install; `akachat[other]` inside an extra means that extra."""
+        found = list(self.base)
+        for extra in sorted(extras):
+            for line in self.extras[extra]:
+                if line.startswith("akachat["):
+                    found += self.requirements(set(line[len("akachat[") : -1].split(",")))
+                else:
+                    found.append(line)
+        return list(dict.fromkeys(found))
+
+    @property
+    def torch(self) -> str:
+        """The pin of torch, or nothing."""
+        return next((line for line in self.base if line.startswith("torch==")), "")
+
+
+def read_stamp() -> tuple[str, set[str], str]:
+    """What the last complete run installed: fingerprint, extras, kind of torch."""
+    try:
+        stamp = json.loads(STAMP.read_text(encoding="utf-8"))
+        return str(stamp["hash"]), set(stamp["extras"]), str(stamp["torch"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "", set(), ""
+
+
+def is_ready(wanted: Wanted, extras: set[str]) -> bool:
+    """True when a complete run has installed exactly these pins, and these extras at least."""
+    fingerprint, present, _ = read_stamp()
+    return fingerprint == wanted.hash and extras <= present and PYTHON.exists()
+
+
+def write_stamp(fingerprint: str, extras: set[str], torch: str) -> None:
+    """Say what is there, all or nothing; an empty fingerprint says that a run is under way."""
+    content = json.dumps({"hash": fingerprint, "extras": sorted(extras), "torch": torch})
+    temporary = STAMP.with_suffix(".tmp")
+    temporary.write_text(content, encoding="utf-8")
+    os.replace(temporary, STAMP)
+
+
+def lock() -> int:
+    """Wait until no other set-up works on this folder; the lock falls with the process, however it ends."""
+    import time
+
+    handle = os.open(ROOT / ".venv.lock", os.O_RDWR | os.O_CREAT, 0o644)
+    told = False
+    while True:
+        try:
+            if sys.platform == "win32":
+                import msvcrt
+
+                msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+            else:
+                import fcntl
+
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return handle
+        except OSError:
+            if not told:
+                say("Another set-up is at work in this folder; waiting for it to end ...")
+                told = True
+            time.sleep(0.3)
+
+
+def call(command: list[str], handle: int) -> int:
+    """Run a command in a clean environment; it keeps the lock, so an orphan of a killed set-up is waited for."""
+    import subprocess
+
+    environment = {key: value for key, value in os.environ.items() if key not in ("PYTHONHOME", "PYTHONPATH")}
+    environment |= {"PIP_USER": "0", "PIP_NO_INPUT": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1", "PYTHONUTF8": "1"}
+    if not {"PIP_CACHE_DIR", "PIP_NO_CACHE_DIR"} & environment.keys():
+        # Beside the packages, not in HOME: an interrupted run need not load again, and it goes when all is done.
+        environment["PIP_CACHE_DIR"] = str(VENV / ".cache")
+    keep = () if WINDOWS else (handle,)
+    child = subprocess.Popen(command, env=environment, cwd=ROOT, pass_fds=keep, stdin=subprocess.DEVNULL)
+    try:
+        return child.wait()
+    except BaseException:
+        child.terminate()
+        child.wait()
+        raise
+
+
+def pip(arguments: list[str], handle: int) -> bool:
+    """Install by pip, quietly where nobody watches; byte code is made later, on all cores at once."""
+    loudness = [] if sys.stdout.isatty() else ["-qq"]
+    options = ["--no-compile", "--prefer-binary", "--no-warn-script-location", "-c", str(ROOT / "constraints.txt")]
+    return call([str(PYTHON), "-I", "-m", "pip", "install", *loudness, *options, *arguments], handle) == 0
+
+
+def make_venv(handle: int) -> None:
+    """Create venv/, or make it anew where it does not work; packages in one that works stay."""
+    import subprocess
+
+    if VENV.exists() and not (VENV / "pyvenv.cfg").exists():
+        strange = sorted(
+            {entry.name for entry in VENV.iterdir()} - {"bin", "lib", "lib64", "include", "Lib", "Scripts"}
+        )
+        if strange:
+            raise SetupError(
+                f"The folder venv is in the way: it is no virtual environment ({strange[0]} is in it).",
+                f"Move it away, then run again: {AGAIN}",
+            )
+    if PYTHON.exists() and mend():
+        try:
+            probe = [str(PYTHON), "-I", "-c", "import sys, pip; sys.exit(sys.version_info < (3, 11))"]
+            if subprocess.run(probe, capture_output=True, timeout=60).returncode == 0:
+                return
+        except (OSError, subprocess.TimeoutExpired):
+            pass
+    say(f"{'Making venv/ anew' if VENV.exists() else 'Making venv/'} with Python {sys.version.split()[0]} ...")
+    if call([sys.executable, "-I", "-m", "venv", "--clear", str(VENV)], handle) != 0:
+        raise SetupError(
+            "Python could not make a virtual environment.",
+            f"On Ubuntu and Debian: sudo apt install python3.{sys.version_info.minor}-venv; then: {AGAIN}",
+        )
+
+
+def mend() -> bool:
+    """Drop what a killed pip left half written, so that pip installs it again; False when pip itself is half there.
+
+    pip writes a package's RECORD last and moves what it replaces to a name with `~`.
+    """
+    import shutil
+
+    site = VENV / "Lib/site-packages" if WINDOWS else next(iter(VENV.glob("lib/python3.*/site-packages")), None)
+    if site is None or not site.is_dir():
+        return False
+    for entry in site.iterdir():
+        half = entry.suffix == ".dist-info" and not (entry / "RECORD").exists()
+        if half or entry.name.startswith("~"):
+            shutil.rmtree(entry, ignore_errors=True)
+    return any(site.glob("pip-*.dist-info"))
+
+
+def install_torch(pin: str, kind: str, before: str, handle: int) -> None:
+    """Install torch from PyTorch's own index where one is named and answers; else the packages' own run brings it."""
+    if before not in ("", kind):
+        say("The machine has changed: taking another build of torch.")
+        call([str(PYTHON), "-I", "-m", "pip", "uninstall", "-qq", "-y", "torch"], handle)
+    if kind == PLAIN:
+        return
+    why_not = reach(f"{PYTORCH}{kind}/torch/")
+    if not why_not:
+        say(f"Installing {pin} ({kind}) from PyTorch's own index ...")
+        # The index is asked for torch alone; what torch needs comes with all other packages.
+        if pip(["--no-deps", "--index-url", PYTORCH + kind, pin], handle):
+            return
+        why_not = "see above"
+    say(f"PyTorch's own index does not help ({why_not}); taking {pin} from the usual place.")
+    if kind == "cpu" and sys.platform == "linux":
+        say("If that turns out to be the build with CUDA, it is large, but it works without a GPU too.")
+    elif WINDOWS and kind.startswith("cu"):
+        say("That build has no CUDA: models run on the CPU until the set-up reaches PyTorch's index.")
+
+
+def compile_all(handle: int) -> None:
+    """Make the byte code of all packages, so that the first start is as quick as the second."""
+    code = "import compileall, sysconfig; compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2, workers=0)"
+    call([str(PYTHON), "-I", "-W", "ignore", "-c", code], handle)
+
+
+def install(wanted: Wanted, extras: set[str]) -> None:
+    """Bring venv/ to what is wanted, keeping the extras that were asked for earlier."""
+    import shutil
+    import time
+
+    handle = lock()
+    if is_ready(wanted, extras):
+        say("venv/ is ready.")
+        return
+    start = time.monotonic()
+    look_at_machine(bool(wanted.torch))
+    _, present, torch_before = read_stamp()
+    extras = extras | {extra for extra in present & wanted.extras.keys() if EXCLUSIVE.get(extra) not in extras}
+    make_venv(handle)
+    write_stamp("", present | extras, torch_before)
+    for extra in sorted(extras & EXCLUSIVE.keys()):
+        if EXCLUSIVE[extra] in present:
+            call([str(PYTHON), "-I", "-m", "pip", "uninstall", "-qq", "-y", *FAISS], handle)
+    torch = choose_torch() if wanted.torch else ""
+    if "gpu" in extras and torch == "cpu":
+        say("No NVIDIA GPU answers here (nvidia-smi -L); the extra gpu is of no use without one.")
+    if wanted.torch:
+        install_torch(wanted.torch, torch, torch_before, handle)
+    requirements = wanted.requirements(extras)
+    named = f" for {', '.join(sorted(extras))}" if extras else ""
+    say(f"Installing {len(requirements)} packages{named}, and what they need (a minute or more) ...")
+    if not pip(requirements, handle):
+        raise SetupError("pip could not install the packages (see above).", advice())
+    compile_all(handle)
+    shutil.rmtree(VENV / ".cache", ignore_errors=True)
+    write_stamp(wanted.hash, extras, torch)
+    say(f"venv/ is ready ({time.monotonic() - start:.0f} s).")
+
+
+def main(arguments: list[str]) -> int:
+    """Read the command line, do the work, and turn every failure into a message with a next step."""
+    flags = {word for word in arguments if word.startswith("-")}
+    extras = set(arguments) - flags
+    try:
+        if flags - {"--check", "--quiet"}:
+            raise SetupError(f"Unknown option: {min(flags)}", f"Use: {AGAIN} [EXTRA ...]")
+        wanted = Wanted()
+        wanted.check(extras)
+        if is_ready(wanted, extras):
+            if "--quiet" not in flags:
+                say("venv/ is ready.")
+            return 0
+        if "--check" in flags:
+            return 3
+        install(wanted, extras)
+    except SetupError as error:
+        print(f"\nSet-up stopped: {error}\n  {error.hint}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(f"\nSet-up was interrupted; to go on where it stopped: {AGAIN}", file=sys.stderr)
+        return 130
+    except OSError as error:
+        print(f"\nSet-up stopped: {error}\n  {advice()}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def interrupt(*_: object) -> None:
+    """Treat a polite request to end like Ctrl+C."""
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    import io
+    import signal
+
+    signal.signal(signal.SIGTERM, interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+    sys.exit(main(sys.argv[1:]))
