@@ -1,0 +1,99 @@
+"""What all tests share: a workspace, a playground, an upstream that generates nothing, a server, and no network."""
+
+from __future__ import annotations
+
+import ipaddress
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from akachat.playground import Playground
+from tests.serving import Serve, Server
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def _forbid_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """An audit hook: this process may connect to itself only. It sees every library, and patches none."""
+    if event == "socket.connect":
+        address = arguments[1]
+        host = address[0] if isinstance(address, tuple) else None  # a Unix socket's address is a path
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if isinstance(host, bytes):
+        host = host.decode()
+    if host in (None, "", "localhost") or not isinstance(host, str):
+        return
+    try:
+        if ipaddress.ip_address(host.partition("%")[0]).is_loopback or event == "socket.getaddrinfo":
+            return  # resolving an address asks nobody
+    except ValueError:
+        pass
+    raise PermissionError(f"a test wanted to reach {host}: tests use no network")
+
+
+sys.addaudithook(_forbid_network)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Async tests run on asyncio: the core and its libraries do."""
+    return "asyncio"
+
+
+@pytest.fixture
+def workspace_folder(tmp_path: Path) -> Path:
+    """An empty folder for a workspace; prompts are written into it by hand, as a user may."""
+    folder = tmp_path / "workspace"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+async def playground(workspace_folder: Path) -> AsyncIterator[Playground]:
+    """A playground of its own, with the settings' defaults."""
+    async with Playground(workspace_folder, environ={}) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def stub() -> Iterator[str]:
+    """The address (``http://127.0.0.1:…/v1``) of an OpenAI-compatible upstream; model names say how it behaves."""
+    process = subprocess.Popen(
+        [sys.executable, str(ROOT / "bench" / "stub.py"), "--port", "0"], stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        yield process.stdout.readline().split()[-1]
+    finally:
+        process.terminate()
+        process.wait(10)
+        if process.stdout:
+            process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
+    """Starts servers, each with its own workspace: ``serve(tokens=[…])`` gives one with these settings."""
+    servers: list[Server] = []
+
+    def start(*, ui: bool = False, environ: dict[str, str] | None = None, **settings: Any) -> Server:
+        server = Server(tmp_path_factory.mktemp("served"), settings=settings, ui=ui, environ=environ or {})
+        servers.append(server)
+        return server.start()
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def server(serve: Serve) -> Server:
+    """One server for a test file, without the page, everything at its default."""
+    return serve()
