@@ -7,12 +7,13 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from akachat.playground import Playground
-from tests.serving import Serve, Server
+if TYPE_CHECKING:
+    from akachat.playground import Playground
+    from tests.serving import Serve, Server
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -58,6 +59,8 @@ def workspace_folder(tmp_path: Path) -> Path:
 @pytest.fixture
 async def playground(workspace_folder: Path) -> AsyncIterator[Playground]:
     """A playground of its own, with the settings' defaults."""
+    from akachat.playground import Playground  # here, so that the test of one room imports no other
+
     async with Playground(workspace_folder, environ={}) as made:
         yield made
 
@@ -81,6 +84,8 @@ def stub() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
     """Starts servers, each with its own workspace: ``serve(tokens=[…])`` gives one with these settings."""
+    from tests.serving import Server
+
     servers: list[Server] = []
 
     def start(*, ui: bool = False, environ: dict[str, str] | None = None, **settings: Any) -> Server:
