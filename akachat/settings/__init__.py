@@ -1,0 +1,20 @@
+"""What the whole program is set to: `settings.json`, the environment over it, and whose key goes where."""
+
+from akachat.settings.endpoints import OPENAI_URL, Endpoint, Token, origin
+from akachat.settings.file import SettingsFile
+from akachat.settings.limits import JournalSettings, Limits
+from akachat.settings.model import Settings
+from akachat.settings.secret import MASK, Secret
+
+__all__ = [
+    "MASK",
+    "OPENAI_URL",
+    "Endpoint",
+    "JournalSettings",
+    "Limits",
+    "Secret",
+    "Settings",
+    "SettingsFile",
+    "Token",
+    "origin",
+]

@@ -1,0 +1,65 @@
+"""Every bound of the program with its default; all of them can be set in `settings.json` under `limits`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+__all__ = ["JournalSettings", "Limits"]
+
+_KB, _MB = 1024, 1024**2
+
+
+def _limit(default: float, description: str, *, least: float = 1) -> Any:
+    return Field(default=default, ge=least, description=description)
+
+
+class Limits(BaseModel):
+    """What no request may exceed. An error about a limit names it as it is written here."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    render_seconds: float = _limit(5.0, "Computing time of an instruction, without waiting for calls.", least=0.01)
+    render_memory_bytes: int = _limit(64 * _MB, "Memory of an instruction.", least=_MB)
+    render_recursion: int = _limit(200, "How deep an instruction's own functions may call themselves.", least=10)
+    render_host_calls: int = _limit(1_000, "Calls to var, rag, llm, msg and your functions in one instruction.")
+    render_text_characters: int = _limit(1_000_000, "Length of a rendered instruction.")
+    sandbox_workers: int = _limit(0, "Sandbox processes; 0: as many as cores, at most 4.", least=0)
+    instruction_characters: int = _limit(200_000, "Length of an instruction.")
+
+    input_characters: int = _limit(200_000, "Length of one input.")
+    message_characters: int = _limit(200_000, "Length of one message.")
+    messages_count: int = _limit(2_000, "Messages in one request or one history.")
+    request_body_bytes: int = _limit(10 * _MB, "Size of a request that uploads no file.", least=_KB)
+    upload_bytes: int = _limit(512 * _MB, "Size of one upload.", least=_KB)
+
+    llm_depth: int = _limit(8, "How deep prompts may call prompts.")
+    llm_calls_live: int = _limit(16, "llm() calls of one run that wait at the same time.")
+    run_seconds: float = _limit(3_600.0, "Length of a run, calls and generation included.", least=0.1)
+    runs_concurrent: int = _limit(128, "Runs at the same time.")
+    runs_queued: int = _limit(
+        1_024, "Runs that wait for their turn; one more is told that the server is busy.", least=0
+    )
+    sessions: int = _limit(1_000, "Sessions that are remembered; the one unused for longest goes first.")
+
+    response_tokens: int = _limit(32_768, "Tokens of one answer, whatever its options say.")
+    response_characters: int = _limit(2_000_000, "Length of one answer.")
+    upstream_connections: int = _limit(256, "Open connections to OpenAI-compatible servers.")
+    upstream_retries: int = _limit(3, "Retries of a call that failed for a passing reason.", least=0)
+
+    text_file_bytes: int = _limit(16 * _MB, "Size of a prompt's or a variable's file.", least=_KB)
+    messages_file_bytes: int = _limit(64 * _MB, "How much of log/messages.jsonl is read at once.", least=_KB)
+    journal_scan_bytes: int = _limit(128 * _MB, "How much of the journal one search reads.", least=_KB)
+
+
+class JournalSettings(BaseModel):
+    """What the journal of runs keeps, and for how long."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
+
+    enabled: bool = Field(default=True, description="Whether runs are written to log/runs/.")
+    days: int = Field(default=30, ge=1, description="Older files are deleted.")
+    file_bytes: int = Field(default=64 * _MB, ge=_KB, description="A file that is full is followed by the next one.")
+    total_bytes: int = Field(default=512 * _MB, ge=_KB, description="Beyond this the oldest files are deleted.")
+    queue: int = Field(default=2_000, ge=1, description="Entries that wait to be written; more are dropped.")
