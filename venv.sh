@@ -47,20 +47,21 @@ find_python() {
             [ -n "$found" ] && suits "$found" && python=$found && return 0
         done <<< "$(type -aP "$name" 2>/dev/null)"
     done
-    # Installed, but not on the PATH: pyenv, Homebrew, python.org.
-    for found in "${PYENV_ROOT:-${HOME:-/nonexistent}/.pyenv}"/versions/3.1[321].*/bin/python \
-        /opt/homebrew/bin/python3.1[123] /usr/local/bin/python3.1[123] \
-        /Library/Frameworks/Python.framework/Versions/3.1[123]/bin/python3; do
+    # Installed, but not on the PATH: by pyenv; on a Mac by Homebrew or python.org.
+    local places=("${PYENV_ROOT:-${HOME:-/nonexistent}/.pyenv}"/versions/3.1[123].*/bin/python)
+    [ "$(uname -s)" = Darwin ] && places+=(/opt/homebrew/bin/python3.1[123] /usr/local/bin/python3.1[123]
+        /Library/Frameworks/Python.framework/Versions/3.1[123]/bin/python3)
+    for found in "${places[@]}"; do
         [ -x "$found" ] && suits "$found" && python=$found && return 0
     done
     return 1
 }
 
 say_how_to_get_python() {
-    local id="" version="" minor
-    if [ -r /etc/os-release ]; then
-        id=$(. /etc/os-release && echo "${ID:-} ${ID_LIKE:-}")
-        version=$(. /etc/os-release && echo "${VERSION_ID:-}")
+    local id="" version="" minor release=${AKACHAT_OS_RELEASE:-/etc/os-release}
+    if [ -r "$release" ]; then
+        id=$(. "$release" && echo "${ID:-} ${ID_LIKE:-}")
+        version=$(. "$release" && echo "${VERSION_ID:-}")
     fi
     if [ -n "$without_venv" ]; then
         minor=${without_venv#3.}

@@ -15,6 +15,7 @@ import os
 import sys
 import tomllib
 from pathlib import Path
+from typing import IO
 
 from tools.machine import AGAIN, PLAIN, PYTORCH, WINDOWS, SetupError, advice, choose_torch, look_at_machine, reach, say
 
@@ -116,7 +117,7 @@ def lock() -> int:
             time.sleep(0.3)
 
 
-def call(command: list[str], handle: int) -> int:
+def call(command: list[str], handle: int, log: IO[str] | None = None) -> int:
     """Run a command in a clean environment; it keeps the lock, so an orphan of a killed set-up is waited for."""
     import subprocess
 
@@ -126,7 +127,9 @@ def call(command: list[str], handle: int) -> int:
         # Beside the packages, not in HOME: an interrupted run need not load again, and it goes when all is done.
         environment["PIP_CACHE_DIR"] = str(VENV / ".cache")
     keep = () if WINDOWS else (handle,)
-    child = subprocess.Popen(command, env=environment, cwd=ROOT, pass_fds=keep, stdin=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        command, env=environment, cwd=ROOT, pass_fds=keep, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+    )
     try:
         return child.wait()
     except BaseException:
@@ -136,10 +139,19 @@ def call(command: list[str], handle: int) -> int:
 
 
 def pip(arguments: list[str], handle: int) -> bool:
-    """Install by pip, quietly where nobody watches; byte code is made later, on all cores at once."""
-    loudness = [] if sys.stdout.isatty() else ["-qq"]
+    """Install by pip; where nobody watches, its words are kept back and shown only when it fails."""
+    # Byte code is made later, on all cores at once.
     options = ["--no-compile", "--prefer-binary", "--no-warn-script-location", "-c", str(ROOT / "constraints.txt")]
-    return call([str(PYTHON), "-I", "-m", "pip", "install", *loudness, *options, *arguments], handle) == 0
+    command = [str(PYTHON), "-I", "-m", "pip", "install", *options, *arguments]
+    if sys.stdout.isatty():
+        return call(command, handle) == 0
+    with (VENV / ".pip.log").open("w+", encoding="utf-8", errors="replace") as log:
+        if call(command, handle, log) == 0:
+            return True
+        log.seek(0)
+        lines = [line for line in log if not line.startswith(("Requirement already", "Collecting", "  Using cached"))]
+    print("".join(lines[-30:]), file=sys.stderr, flush=True)
+    return False
 
 
 def make_venv(handle: int) -> None:
