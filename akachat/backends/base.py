@@ -22,11 +22,14 @@ class Request:
         id: the run's id, for logs and for stopping.
         messages: what is said to the model, in order; the newest turn last.
         options: the effective options.
+        stream: whether the caller wants pieces as they come; false lets a backend answer in one piece, which costs
+            less.
     """
 
     id: str
     messages: tuple[Message, ...]
     options: Options
+    stream: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,34 @@
+"""The bounds of every backend, each with its default; the settings may change them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["BackendLimits"]
+
+
+@dataclass(frozen=True, slots=True)
+class BackendLimits:
+    """What a backend may use.
+
+    Attributes:
+        connections: open connections to all endpoints together, per event loop; further calls wait.
+        connect_timeout: seconds until a server that does not take the connection is given up.
+        read_timeout: seconds of silence after which an answer is given up.
+        retries: further tries after 429, 5xx or a failed connection, never after the first piece of the answer.
+        retry_wait: the longest wait before a further try, also where the server asks for more.
+        line_bytes: the longest line of a stream.
+        answer_bytes: the most bytes of one answer.
+        models: local models kept in memory; the one unused for longest goes first.
+        queue: requests that may wait for one local model.
+    """
+
+    connections: int = 512
+    connect_timeout: float = 10.0
+    read_timeout: float = 120.0
+    retries: int = 3
+    retry_wait: float = 20.0
+    line_bytes: int = 4 * 2**20
+    answer_bytes: int = 64 * 2**20
+    models: int = 2
+    queue: int = 256
