@@ -57,6 +57,7 @@ find_python() {
     return 1
 }
 
+# shellcheck disable=SC1090  # the system says what it is in a file of shell variables
 say_how_to_get_python() {
     local id="" version="" minor release=${AKACHAT_OS_RELEASE:-/etc/os-release}
     if [ -r "$release" ]; then
