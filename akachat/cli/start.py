@@ -1,0 +1,102 @@
+"""Reads the first words of a command line and hands the rest to the command's own module, loaded only then."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+
+from akachat import __version__
+from akachat.cli.output import make_unicode_safe, show_error
+from akachat.cli.usage import UsageError
+from akachat.errors import AkachatError
+
+__all__ = ["COMMANDS", "main"]
+
+#: Command -> its line of help. Each is a module of this package with ``configure(parser)`` and ``main(args)``.
+COMMANDS = {
+    "serve": "start the page and the Web API",
+    "run": "run a prompt and print the answer as it comes",
+    "render": "print what a prompt becomes, without asking the model",
+    "prompt": "list, show, save, delete or rename prompts",
+    "var": "list, get, set or delete variables",
+}
+
+_DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs one command line; returns its exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped by Ctrl+C."""
+    make_unicode_safe()
+    try:
+        return _dispatch(list(sys.argv[1:] if argv is None else argv))
+    except UsageError as error:
+        show_error(error)
+        return _USAGE
+    except AkachatError as error:
+        show_error(error)
+        return _FAILED
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return _INTERRUPTED
+    except BrokenPipeError:
+        # The reader (`| head`) has had enough; without this the interpreter complains once more while it exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _FAILED
+
+
+def _dispatch(argv: list[str]) -> int:
+    top = _parser()
+    args = top.parse_args(argv)
+    for word in argv:
+        if any("\ud800" <= character <= "\udfff" for character in word):
+            raise UsageError(f"{word!a} is not valid text in this terminal's encoding")
+    if args.command is None:
+        top.print_help()
+        return _DONE
+    # The one late import: `akachat --help` answers in a tenth of the time that loading every command would take.
+    command = importlib.import_module(f"akachat.cli.{args.command}")
+    parser = argparse.ArgumentParser(
+        prog=f"{top.prog} {args.command}",
+        description=COMMANDS[args.command][0].upper() + COMMANDS[args.command][1:] + ".",
+        parents=[_common(default=argparse.SUPPRESS)],
+        allow_abbrev=False,
+    )
+    parser.set_defaults(workspace=args.workspace, quiet=args.quiet)
+    command.configure(parser)
+    code: int = command.main(parser.parse_args(args.rest))
+    return code
+
+
+def _parser() -> argparse.ArgumentParser:
+    commands = "\n".join(f"  {name:<8} {summary}" for name, summary in COMMANDS.items())
+    parser = argparse.ArgumentParser(
+        prog="akachat",
+        usage="akachat [--workspace DIR] COMMAND …",
+        description="A prompt playground: write a prompt as an f-string, run it on any model, call it as an API.",
+        epilog=f"commands:\n{commands}\n\nakachat COMMAND --help tells more about one.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        parents=[_common(default=None)],
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"akachat {__version__}")
+    parser.add_argument("command", nargs="?", choices=list(COMMANDS), metavar="COMMAND", help="what to do, see below")
+    parser.add_argument("rest", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def _common(default: str | None) -> argparse.ArgumentParser:
+    """Options that may stand before the command and after it."""
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument(
+        "--workspace",
+        metavar="DIR",
+        default=default,
+        help="the folder of prompts and variables (default: $AKACHAT_WORKSPACE, else the current folder)",
+    )
+    parser.add_argument(
+        "--quiet", "-q", action="store_true", default=default or False, help="print no statistics and notes"
+    )
+    return parser
