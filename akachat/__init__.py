@@ -95,12 +95,14 @@ _ROOMS = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name not in __all__:
-        raise AttributeError(f"module 'akachat' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_ROOMS.get(name, "akachat.errors")), name)
-    globals()[name] = value
-    return value
+if not TYPE_CHECKING:  # with it in sight, a type checker would accept every misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module 'akachat' has no attribute {name!r}")
+        value = getattr(importlib.import_module(_ROOMS.get(name, "akachat.errors")), name)
+        globals()[name] = value
+        return value
 
 
 def __dir__() -> list[str]:
