@@ -33,6 +33,7 @@ ROWS = [
     ["speech", "batch"],
     ["playground"],
     ["api", "ui"],
+    ["page"],
     ["server"],
     ["cli"],
     ["__main__"],
@@ -64,7 +65,7 @@ HEAVY = {
 }
 
 #: Places that import our own modules by name while they run, each for a reason written there.
-LATE = {"akachat", "akachat.cli.start", "akachat.functions.user"}
+LATE = {"akachat", "akachat.page", "akachat.cli.start", "akachat.functions.user"}
 #: Doors that may import our own modules inside a function: what they open is heavy and often not wanted.
 DOORS = {"akachat.backends.registry", "akachat.server"}
 
