@@ -35,18 +35,22 @@ class Limits(BaseModel):
     upload_bytes: int = _limit(512 * _MB, "Size of one upload.", least=_KB)
 
     llm_depth: int = _limit(8, "How deep prompts may call prompts.")
-    llm_calls_live: int = _limit(16, "llm() calls of one run that wait at the same time.")
+    llm_calls: int = _limit(1_000, "llm() calls of one run in all.")
+    live_calls: int = _limit(16, "llm() calls of one run that wait at the same time.")
+    live_runs: int = _limit(1_024, "Runs under way; one more is told that the server is busy.")
     run_seconds: float = _limit(3_600.0, "Length of a run, calls and generation included.", least=0.1)
-    runs_concurrent: int = _limit(128, "Runs at the same time.")
-    runs_queued: int = _limit(
-        1_024, "Runs that wait for their turn; one more is told that the server is busy.", least=0
-    )
     sessions: int = _limit(1_000, "Sessions that are remembered; the one unused for longest goes first.")
 
     response_tokens: int = _limit(32_768, "Tokens of one answer, whatever its options say.")
-    response_characters: int = _limit(2_000_000, "Length of one answer.")
-    upstream_connections: int = _limit(256, "Open connections to OpenAI-compatible servers.")
-    upstream_retries: int = _limit(3, "Retries of a call that failed for a passing reason.", least=0)
+    answer_bytes: int = _limit(64 * _MB, "Size of one answer as an endpoint sends it.", least=_KB)
+    line_bytes: int = _limit(4 * _MB, "Longest line of a streamed answer.", least=_KB)
+    connections: int = _limit(512, "Open connections to OpenAI-compatible servers.")
+    connect_timeout: float = _limit(10.0, "Seconds until a server that takes no connection is given up.", least=0.1)
+    read_timeout: float = _limit(120.0, "Seconds of silence after which an answer is given up.", least=0.1)
+    retries: int = _limit(3, "Further tries of a call that failed for a passing reason.", least=0)
+    retry_wait: float = _limit(20.0, "Longest wait before a further try, in seconds.", least=0)
+    models: int = _limit(2, "Local models kept in memory; the one unused for longest goes first.")
+    queue: int = _limit(256, "Requests that may wait for one local model.")
 
     text_file_bytes: int = _limit(16 * _MB, "Size of a prompt's or a variable's file.", least=_KB)
     messages_file_bytes: int = _limit(64 * _MB, "How much of log/messages.jsonl is read at once.", least=_KB)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from akachat.errors import AkachatError, FileError, InvalidInput
-from akachat.files import decode_text, parse_json_object, read_bytes, translated
+from akachat.files import decode_text, find_key, parse_json_object, read_bytes, translated
 from akachat.settings.environment import Overrides
 from akachat.settings.secret import Secret
 
@@ -87,7 +86,7 @@ def explained(error: ValidationError, overrides: Overrides, path: Path | None, t
     shown = ".".join(place)
     if path is None:
         return InvalidInput(f"setting {shown}: {message}")
-    line, column = _find(text, [each for each in place if not each.isdigit()])
+    line, column = find_key(text, [each for each in place if not each.isdigit()])
     return FileError(
         f"{path.name}: {shown}: {message}",
         path=path.name,
@@ -95,17 +94,3 @@ def explained(error: ValidationError, overrides: Overrides, path: Path | None, t
         column=column,
         hint="Mend it there; the file is left as it is.",
     )
-
-
-def _find(text: str, keys: list[str]) -> tuple[int | None, int | None]:
-    """Where a key stands in a JSON text: good enough for a person who looks for it."""
-    position = 0
-    found = None
-    for key in keys:
-        match = re.compile(re.escape(f'"{key}"') + r"\s*:").search(text, position)
-        if match:
-            found = match.start()
-            position = match.end()
-    if found is None:
-        return None, None
-    return text.count("\n", 0, found) + 1, found - (text.rfind("\n", 0, found) + 1) + 1
