@@ -1,0 +1,124 @@
+"""`/api/var`, `/api/messages` and `/api/models`: what is kept in the workspace, and the models at hand."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from akachat.api.bodies import Body, read_json
+from akachat.api.replies import envelope
+from akachat.api.routing import Endpoint
+from akachat.errors import InvalidInput
+from akachat.messages import Message, parse_messages
+from akachat.playground import Playground
+
+__all__ = ["StoreRoutes"]
+
+
+class StoreRoutes:
+    """The endpoints; reading needs the role ``edit`` too, for others' conversations are in it."""
+
+    def __init__(self, playground: Playground) -> None:
+        self._playground = playground
+
+    def endpoints(self) -> list[Endpoint]:
+        """All of them, for the router and the documentation."""
+        limit = {"limit": "how many of the newest; 0 for all"}
+        return [
+            Endpoint("GET", "/api/var", self.list_variables, "List the variables", "edit"),
+            Endpoint("GET", "/api/var/{key}", self.get_variable, "Read a variable", "edit"),
+            Endpoint("PUT", "/api/var/{key}", self.put_variable, "Write a variable", "edit", body="Value"),
+            Endpoint("DELETE", "/api/var/{key}", self.delete_variable, "Delete a variable", "edit"),
+            Endpoint("GET", "/api/messages", self.list_messages, "Read the stored messages", "edit", query=limit),
+            Endpoint("POST", "/api/messages", self.append_messages, "Add messages", "edit", body="Messages"),
+            Endpoint("PUT", "/api/messages", self.replace_messages, "Replace all messages", "edit", body="Messages"),
+            Endpoint("DELETE", "/api/messages", self.clear_messages, "Delete all messages", "edit"),
+            Endpoint("GET", "/api/models", self.list_models, "List the models at hand"),
+        ]
+
+    # variables
+
+    async def list_variables(self, request: Request) -> Response:
+        """All keys."""
+        keys = self._playground.list_variables()
+        return envelope(keys, {"variables": keys})
+
+    async def get_variable(self, request: Request) -> Response:
+        """One value."""
+        key = request.path_params["key"]
+        return envelope(self._playground.get_variable(key), {"key": key})
+
+    async def put_variable(self, request: Request) -> Response:
+        """Writes one value: ``{"value": "…"}``, a JSON text, or a body of text/plain."""
+        key = request.path_params["key"]
+        if request.headers.get("content-type", "").startswith("text/plain"):
+            try:
+                value = (await request.body()).decode()
+            except UnicodeDecodeError:
+                raise InvalidInput("the body is not UTF-8", hint="Send UTF-8 text.") from None
+        else:
+            sent = await read_json(request)
+            value = sent if isinstance(sent, str) else _object(sent).text("value", default=None)
+        await self._playground.set_variable(key, value)
+        return envelope(value, {"key": key})
+
+    async def delete_variable(self, request: Request) -> Response:
+        """Deletes one."""
+        key = request.path_params["key"]
+        await self._playground.delete_variable(key)
+        return envelope("", {"key": key})
+
+    # messages
+
+    async def list_messages(self, request: Request) -> Response:
+        """The newest messages, the oldest of them first."""
+        text = request.query_params.get("limit", "0")
+        if not (text.isascii() and text.isdigit()):
+            raise InvalidInput(f"`limit` is {text!r}", hint="It takes a number; 0 for all messages.")
+        messages = [m.to_dict() for m in self._playground.list_messages(int(text))]
+        return envelope(messages, {"messages": messages})
+
+    async def append_messages(self, request: Request) -> Response:
+        """Adds one message or several."""
+        messages = await _messages(request)
+        await self._playground.append_messages(messages)
+        return envelope("", {"added": len(messages)})
+
+    async def replace_messages(self, request: Request) -> Response:
+        """Replaces all."""
+        messages = await _messages(request)
+        await self._playground.replace_messages(messages)
+        return envelope("", {"messages": [m.to_dict() for m in messages]})
+
+    async def clear_messages(self, request: Request) -> Response:
+        """Deletes all."""
+        await self._playground.replace_messages(())
+        return envelope()
+
+    # models
+
+    async def list_models(self, request: Request) -> Response:
+        """The models that are loaded or can be used at once."""
+        models = [
+            {"name": m.name, "location": m.location, "loaded": m.loaded, "detail": dict(m.detail)}
+            for m in await self._playground.models()
+        ]
+        return envelope([m["name"] for m in models], {"models": models})
+
+
+def _object(value: object) -> Body:
+    if not isinstance(value, dict):
+        raise InvalidInput("the body is no object", hint='Send {"value": "…"}.')
+    return Body(value)
+
+
+async def _messages(request: Request) -> tuple[Message, ...]:
+    """One message, a list of them, or ``{"messages": …}``."""
+    value = await read_json(request)
+    if isinstance(value, dict) and "role" not in value:
+        if "messages" not in value:
+            raise InvalidInput("the body has no `messages`", hint='Send {"role": "user", "content": "…"}.')
+        return Body(value).messages()
+    if not isinstance(value, (str, list, dict)):
+        raise InvalidInput("the body holds no messages", hint='Send {"role": "user", "content": "…"}.')
+    return parse_messages(value)

@@ -1,0 +1,220 @@
+"""Page and Web API as one server: one guard around both, one life for both."""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import logging
+import socket
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import anyio
+import uvicorn
+from starlette.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from akachat.api import Mount, create_app
+from akachat.errors import AkachatError, Conflict, InvalidInput
+from akachat.playground import Playground
+
+__all__ = ["UI_PATH", "Application", "Page", "create_server", "serve"]
+
+#: Where the page is. Not at `/`, where Gradio would swallow the other routes' errors.
+UI_PATH = "/ui"
+
+_log = logging.getLogger("akachat.server")
+
+_WAITING = """<!DOCTYPE html>
+<html>
+<head>
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="1">
+<meta name="color-scheme" content="light dark">
+<title>akachat</title>
+</head>
+<body style="font-family: system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh">
+<p>起動しています… · Starting…</p>
+</body>
+</html>
+"""
+_BROKEN = """<!DOCTYPE html>
+<html>
+<head><meta charset="utf-8"><meta name="color-scheme" content="light dark"><title>akachat</title></head>
+<body style="font-family: system-ui, sans-serif; display: grid; place-items: center; min-height: 90vh">
+<p>The page could not be started; the server's console says why. The Web API works: <a href="/docs">/docs</a></p>
+</body>
+</html>
+"""
+
+
+class Page:
+    """The page's place: an ASGI application that answers at once, and becomes the page when that is built."""
+
+    def __init__(self, playground: Playground, path: str) -> None:
+        self._playground = playground
+        self._path = path
+        self._app: ASGIApp | None = None
+        self._broken = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands over to the page, or says that it is not there yet."""
+        if self._app is not None:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1013, "reason": "the page is starting"})
+        elif self._broken:
+            await HTMLResponse(_BROKEN, 500)(scope, receive, send)
+        else:
+            headers = {"retry-after": "1", "cache-control": "no-store"}
+            await HTMLResponse(_WAITING, 503, headers)(scope, receive, send)
+
+    async def run(self) -> None:
+        """Builds the page and keeps it running until this task is cancelled."""
+        try:
+            page, started = await anyio.to_thread.run_sync(self._build, abandon_on_cancel=True)
+        except Exception:
+            self._broken = True
+            _log.exception("the page could not be started")
+            return
+        async with started(page):
+            self._app = page
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self._app = None
+
+    def _build(self) -> tuple[Any, Callable[[Any], Any]]:
+        from akachat.ui.mount import create_page, started  # here: Gradio takes two seconds, the Web API none
+
+        return create_page(self._playground, self._path), started
+
+
+class Application:
+    """The ASGI application of a playground; the playground ends with it."""
+
+    def __init__(self, playground: Playground, app: ASGIApp, page: Page | None) -> None:
+        self._playground = playground
+        self._app = app
+        self._page = page
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers a request, or starts and ends the server's own tasks."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        else:
+            await self._app(scope, receive, send)
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                # Neither is waited for: requests are answered from now on.
+                self._tasks.append(asyncio.create_task(self._warm()))
+                if self._page is not None:
+                    self._tasks.append(asyncio.create_task(self._page.run()))
+                await send({"type": "lifespan.startup.complete"})
+            else:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
+                await self._playground.aclose()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _warm(self) -> None:
+        try:
+            await self._playground.start()
+        except AkachatError as error:
+            _log.warning("%s", error)  # the first run will meet it again, and tell its caller
+
+
+def create_server(playground: Playground, *, ui: bool = True, api: bool = True) -> Application:
+    """The server as an ASGI application.
+
+    Args:
+        ui: whether the page is served, under ``/ui``; ``/`` leads there, else to ``/docs``.
+        api: whether the Web API is served; without it the page is at ``/`` itself.
+    """
+    if not api:
+        page = Page(playground, "")
+        return Application(playground, create_app(playground, mounts=[Mount("", page)]), page)
+    if not ui:
+        return Application(playground, create_app(playground), None)
+    page = Page(playground, UI_PATH)
+    return Application(playground, create_app(playground, mounts=[Mount(UI_PATH, page)], home=f"{UI_PATH}/"), page)
+
+
+def serve(
+    playground: Playground,
+    host: str = "127.0.0.1",
+    port: int = 50000,
+    *,
+    ui: bool = True,
+    api: bool = True,
+    debug: bool = False,
+    announce: Callable[[str], None] = print,
+) -> None:
+    """Serves until Ctrl+C.
+
+    Args:
+        port: 0 for any that is free.
+        debug: writes every request and every error of the server's own to the console.
+        announce: is told the addresses, once they take connections.
+
+    Raises:
+        AkachatError: the address cannot be used.
+    """
+    config = uvicorn.Config(
+        create_server(playground, ui=ui, api=api),
+        log_level="debug" if debug else "warning",
+        access_log=debug,
+        proxy_headers=False,  # the guard looks at those headers itself, and trusts none
+        server_header=False,
+        ws="none",
+        timeout_graceful_shutdown=2,
+    )
+    with _listen(host, port) as listener:
+        for line in _addresses(playground, host, listener.getsockname()[1], ui=ui, api=api):
+            announce(line)
+        with suppress(KeyboardInterrupt):  # uvicorn has ended everything by the time it passes this on
+            uvicorn.Server(config).run([listener])
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """A socket that takes connections from now on, so that a port in use is told before anything is loaded."""
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address[:2], family=family, backlog=2048)
+    except (socket.gaierror, OverflowError):
+        raise InvalidInput(f"there is no address {host!r}, port {port}", hint="Take 127.0.0.1 or 0.0.0.0.") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Conflict(
+                f"port {port} is in use by another program", hint="Take another port, or end what runs there."
+            ) from None
+        raise InvalidInput(
+            f"cannot listen on {host}, port {port}: {error.strerror or error}",
+            hint="Take an address of this machine and a port from 1024.",
+        ) from None
+
+
+def _addresses(playground: Playground, host: str, port: int, *, ui: bool, api: bool) -> list[str]:
+    shown = "127.0.0.1" if host in ("0.0.0.0", "::", "") else host
+    base = f"http://[{shown}]:{port}" if ":" in shown else f"http://{shown}:{port}"
+    lines = []
+    if ui or not api:
+        lines.append(f"page     {base}{UI_PATH if api else ''}/")
+    if api:
+        lines.append(f"Web API  {base}/docs")
+    settings = playground.settings
+    if host not in ("127.0.0.1", "localhost", "::1"):
+        if not settings.tokens:
+            lines.append("No other machine can use it yet: add `tokens` to settings.json.")
+        if not settings.allowed_hosts:
+            lines.append(
+                "No other machine can use it yet: add its name or address to `allowed_hosts` in settings.json."
+            )
+    return lines
