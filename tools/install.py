@@ -195,14 +195,16 @@ def mend() -> bool:
     """
     import shutil
 
-    site = VENV / "Lib/site-packages" if WINDOWS else next(iter(VENV.glob("lib/python3.*/site-packages")), None)
-    if site is None or not site.is_dir():
-        return False
-    for entry in site.iterdir():
+    for entry in site_packages():
         half = entry.suffix == ".dist-info" and not (entry / "RECORD").exists()
         if half or entry.name.startswith("~"):
             shutil.rmtree(entry, ignore_errors=True)
-    return any(site.glob("pip-*.dist-info"))
+    return any(entry.match("pip-*.dist-info") for entry in site_packages())
+
+
+def site_packages() -> list[Path]:
+    """All that is installed in venv/."""
+    return list(VENV.glob("Lib/site-packages/*" if WINDOWS else "lib/python3.*/site-packages/*"))
 
 
 def install_torch(pin: str, kind: str, before: str, handle: int) -> None:
@@ -210,6 +212,8 @@ def install_torch(pin: str, kind: str, before: str, handle: int) -> None:
     if before not in ("", kind):
         say("The machine has changed: taking another build of torch.")
         call([str(PYTHON), "-I", "-m", "pip", "uninstall", "-qq", "-y", "torch"], handle)
+    elif any(entry.match(f"{pin.replace('==', '-')}*.dist-info") for entry in site_packages()):
+        return
     if kind == PLAIN:
         return
     why_not = reach(f"{PYTORCH}{kind}/torch/")
