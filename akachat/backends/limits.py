@@ -19,6 +19,7 @@ class BackendLimits:
         retry_wait: the longest wait before a further try, also where the server asks for more.
         line_bytes: the longest line of a stream.
         answer_bytes: the most bytes of one answer.
+        answer_tokens: the most tokens of one answer of a local model, whatever its options say.
         models: local models kept in memory; the one unused for longest goes first.
         queue: requests that may wait for one local model.
     """
@@ -30,5 +31,6 @@ class BackendLimits:
     retry_wait: float = 20.0
     line_bytes: int = 4 * 2**20
     answer_bytes: int = 64 * 2**20
+    answer_tokens: int = 32_768
     models: int = 2
     queue: int = 256

@@ -1,0 +1,5 @@
+"""Models on this machine, by transformers."""
+
+from akachat.backends.local.backend import LocalBackend
+
+__all__ = ["LocalBackend"]

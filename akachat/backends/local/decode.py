@@ -1,0 +1,104 @@
+"""Token ids to whole characters, and the stop texts that end an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+__all__ = ["Decoder", "StopTexts"]
+
+_BROKEN = "\ufffd"
+
+
+class Decoder:
+    """Turns ids into text as soon as characters are whole.
+
+    A Japanese character is often three byte tokens; the first two give nothing. The tokenizers library has this
+    ready and fast (0.9 ms for 1,400 tokens, against 703 ms for decoding everything again each time); tokenizers
+    written in Python, and the rare text that the library cannot continue, take the slower way.
+
+    Args:
+        tokenizer: of transformers.
+        before: ids that stand before the first one where the text continues them, so that a space between is kept.
+    """
+
+    def __init__(self, tokenizer: Any, before: Sequence[int] = ()) -> None:
+        self._tokenizer = tokenizer
+        self._ids = list(before)
+        self._start = 0
+        self._read = len(self._ids)
+        self._stream: Any = None
+        fast = getattr(tokenizer, "_tokenizer", None)
+        if getattr(tokenizer, "is_fast", False) and fast is not None:
+            from tokenizers.decoders import DecodeStream
+
+            self._fast = fast
+            self._stream = DecodeStream(ids=list(before), skip_special_tokens=True)
+
+    def push(self, id: int) -> str:
+        """The text that this token completes; often empty."""
+        self._ids.append(id)
+        if self._stream is None:
+            return self._step()
+        try:
+            text: str | None = self._stream.step(self._fast, id)
+        except Exception:  # the library raises a bare Exception where a token changes what came before it
+            self._stream = None
+            return self._step()
+        if text:
+            self._start, self._read = self._read, len(self._ids)
+        return text or ""
+
+    def _step(self) -> str:
+        known = self._decode(self._ids[self._start : self._read])
+        text = self._decode(self._ids[self._start :])
+        if len(text) <= len(known) or text.endswith(_BROKEN):
+            return ""
+        self._start, self._read = self._read, len(self._ids)
+        return text[len(known) :]
+
+    def _decode(self, ids: list[int]) -> str:
+        text: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
+        return text
+
+
+class StopTexts:
+    """Passes text on until one of the stop texts is complete; neither it nor anything after it comes out.
+
+    What may still become a stop text is held back. The stop text that is complete first wins, wherever the pieces
+    were cut.
+    """
+
+    def __init__(self, stops: Sequence[str]) -> None:
+        self._stops = tuple(stop for stop in stops if stop)
+        self._longest = max(map(len, self._stops), default=0)
+        self._held = ""
+        self.stopped = False
+
+    def push(self, text: str) -> str:
+        """What of the text so far can be shown; ``stopped`` says that there will be no more."""
+        if self.stopped:
+            return ""
+        if not self._stops:
+            return text
+        text = self._held + text
+        found = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
+        if found:
+            self.stopped, self._held = True, ""
+            return text[: min(found)[1]]
+        keep = self._undecided(text)
+        self._held = text[len(text) - keep :]
+        return text[: len(text) - keep]
+
+    def flush(self) -> str:
+        """What was held back, once the answer has ended without it becoming a stop text."""
+        held, self._held = self._held, ""
+        return held
+
+    def _undecided(self, text: str) -> int:
+        """Length of the longest end of the text that some stop text begins with."""
+        for size in range(min(self._longest - 1, len(text)), 0, -1):
+            end = text[len(text) - size :]
+            if any(stop.startswith(end) for stop in self._stops):
+                return size
+        return 0
