@@ -233,7 +233,7 @@ def test_without_a_python_it_says_how_to_get_one(tmp_path, programs, release, wo
 def test_a_shim_that_leads_nowhere_is_passed_over(tmp_path):
     folder = copy_scripts(tmp_path / "あか chat")
     env = bare_path(
-        tmp_path / "bin", **{"python3.13": LOST, "python3.12": OLD, "python3": f'exec {sys.executable} "$@"'}
+        tmp_path / "bin", **{"python3.13": LOST, "python3.12": OLD, "python3": f'exec "{sys.executable}" "$@"'}
     )
     done = shell(folder, "venv.sh", env=env)
     assert "Cannot read what to install" in done.stderr  # so far came the installer itself: there is no pyproject.toml
