@@ -1,0 +1,128 @@
+// What the model receives: the rendered instruction by origin, the messages, or the one text; and what it counts.
+
+function makePreview(goTo) {
+  let shown = null; // the last rendering
+  let fromRun = false;
+  const count = h("span", { class: "ak-tokens" });
+  const badge = h("span", { class: "ak-badge", t: "from_run", hidden: true });
+  const body = h("div", { class: "ak-preview-body", tabindex: "0", role: "region", tLabel: "preview" });
+  const legend = h("ul", { class: "ak-legend", tLabel: "legend" });
+  const notes = h("div", { class: "ak-notes" });
+  const calls = h("div", { class: "ak-preview-calls" });
+  const views = segments(
+    "preview",
+    ["text", "messages", "prompt"].map((id) => ({ id, word: `view_${id}` })),
+    "text",
+    () => draw(),
+  );
+  const head = h("header", { class: "ak-panel-head" }, h("h2", { t: "preview" }), badge, h("span", { class: "ak-spring" }), count, views);
+  const node = h("section", { class: "ak-panel ak-preview" }, head, h("div", { class: "ak-scroll" }, body, legend, notes, calls));
+
+  function drawText() {
+    const pieces = shown.pieces.map((piece) => {
+      if (piece.origin === "literal") return h("span", { class: "ak-o-literal", text: piece.text });
+      const title = t("go_to", { line: piece.line, origin: originWord(piece.origin) });
+      return h("span", { class: `ak-piece ak-o-${piece.origin}`, title, "data-origin": piece.origin, text: piece.text, onclick: () => goTo(piece.line, piece.column) });
+    });
+    return pieces.length ? h("div", { class: "ak-text" }, pieces) : h("p", { class: "ak-empty", t: "empty_text" });
+  }
+
+  function drawMessages() {
+    return h("ol", { class: "ak-messages" }, shown.messages.map(drawMessage));
+  }
+
+  function drawPrompt() {
+    if (shown.prompt === null) return h("p", { class: "ak-empty", t: "no_prompt" });
+    return h("pre", { class: "ak-text ak-mono", text: shown.prompt });
+  }
+
+  function draw() {
+    if (!shown) {
+      body.replaceChildren(h("p", { class: "ak-empty", t: "empty_preview" }));
+      for (const part of [legend, notes, calls]) part.replaceChildren();
+      count.textContent = "";
+      return;
+    }
+    const view = views.dataset.chosen;
+    body.replaceChildren(view === "messages" ? drawMessages() : view === "prompt" ? drawPrompt() : drawText());
+    const origins = view === "text" ? [...new Set(shown.pieces.map((piece) => piece.origin))].filter((o) => o !== "literal") : [];
+    legend.replaceChildren(...origins.map((o) => h("li", {}, h("span", { class: `ak-swatch ak-o-${o}` }), originWord(o))));
+    say(count, "text", shown.exact ? "tokens" : "tokens_estimate", { n: shown.tokens.toLocaleString() });
+    say(count, "title", shown.exact ? "tokens_help" : "tokens_estimate_help");
+    badge.hidden = !fromRun;
+    const dropped = shown.dropped.length
+      ? [h("details", { class: "ak-dropped" }, h("summary", { text: t("trimmed", { n: shown.dropped.length }) }), h("ol", { class: "ak-messages" }, shown.dropped.map(drawMessage)))]
+      : [];
+    notes.replaceChildren(...dropped, ...drawNotes(shown.notes));
+    calls.replaceChildren(...(fromRun ? [] : drawCalls(shown.trace)));
+  }
+
+  draw();
+  return {
+    node,
+    draw,
+    show(rendered, run = false) {
+      shown = rendered;
+      fromRun = run;
+      node.classList.remove("ak-stale");
+      draw();
+    },
+    stale() {
+      node.classList.add("ak-stale");
+    },
+  };
+}
+
+const originWord = (origin) => (known(`origin_${origin}`) ? t(`origin_${origin}`) : origin);
+
+function drawMessage(message) {
+  const role = known(`role_${message.role}`) ? t(`role_${message.role}`) : message.role;
+  const more = Object.keys(message).filter((key) => key !== "role" && key !== "content");
+  return h(
+    "li",
+    { class: `ak-message ak-role-${ROLES.includes(message.role) ? message.role : "other"}` },
+    h("span", { class: "ak-role", text: role }),
+    h("div", { class: "ak-text", text: message.content }),
+    more.length ? h("pre", { class: "ak-mono", text: JSON.stringify(Object.fromEntries(more.map((k) => [k, message[k]])), null, 2) }) : null,
+  );
+}
+const ROLES = ["system", "developer", "user", "assistant", "tool"];
+
+function drawNotes(notes) {
+  if (!notes?.length) return [];
+  return [h("ul", { class: "ak-note-list", tLabel: "notes" }, notes.map((note) => h("li", { text: note })))];
+}
+
+/** The tree of calls: one line each, its result a click away, what it called below it. */
+function drawCalls(calls) {
+  if (!calls?.length) return [];
+  return [h("section", { class: "ak-calls" }, h("h3", { t: "calls" }), h("ul", { class: "ak-tree" }, calls.map(drawCall)))];
+}
+
+function drawCall(call) {
+  const detail = call.detail ?? {};
+  const facts = [];
+  if (detail.preview) facts.push(t(detail.preview === "last result" ? "call_last" : "call_not_run"));
+  else facts.push(t("stat_seconds", { n: seconds(call.seconds) }));
+  if (detail.completion_tokens !== undefined) facts.push(t("stat_tokens", { n: detail.completion_tokens }));
+  if (detail.finish_reason === "length") facts.push(t("finish_length"));
+  const summary = h(
+    "summary",
+    {},
+    h("code", { class: "ak-call-code" }, h("b", { text: call.name }), call.name === "var" && !call.arguments.startsWith("(") ? `.${call.arguments}` : `(${call.arguments})`),
+    h("span", { class: "ak-call-facts", text: facts.join(" · ") }),
+  );
+  const rest = Object.fromEntries(Object.entries(detail).filter(([key]) => key !== "preview"));
+  return h(
+    "li",
+    { class: call.error ? "ak-call ak-wrong" : "ak-call" },
+    h(
+      "details",
+      { open: Boolean(call.error) },
+      summary,
+      call.error ? h("p", { class: "ak-field-error", text: call.error }) : h("div", { class: "ak-text ak-call-result", text: call.result }),
+      Object.keys(rest).length ? h("details", { class: "ak-more" }, h("summary", { t: "call_details" }), h("pre", { class: "ak-mono", text: JSON.stringify(rest, null, 2) })) : null,
+    ),
+    call.calls?.length ? h("ul", { class: "ak-tree" }, call.calls.map(drawCall)) : null,
+  );
+}

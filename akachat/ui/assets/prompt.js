@@ -1,0 +1,423 @@
+// The prompt tab: puts the parts together, keeps the state, and speaks with the server.
+
+document.documentElement.lang = language;
+const root = element.querySelector(".ak-page");
+let catalog = { prompts: [], variables: [], functions: [], models: [] };
+let drafts = makeDrafts("");
+let name = null; // the open prompt; null for one that has no name yet
+let saved = { instruction: "", options: {} };
+let running = null; // the id of the run under way
+let lastFrame = null; // the newest state of the run that was seen
+let offline = false;
+
+const EMPTY = { instruction: "", options: { location: "Local", model: "embedded" } };
+
+// --- the parts
+
+const editor = makeEditor((composing) => changed(composing));
+const form = makeForm(() => changed(false));
+const inserts = makeInserts((code) => editor.insert(code));
+const preview = makePreview((line, column) => editor.goTo(line, column));
+const answer = makeAnswer();
+const problem = h("div", { class: "ak-problem", "data-testid": "problem" });
+const select = h("select", { class: "ak-prompts", tLabel: "prompt_name", tTitle: "prompt_name", onchange: () => open(select.value === "" ? null : select.value) });
+const dirty = h("span", { class: "ak-dirty", hidden: true }, h("span", { class: "ak-dot", "aria-hidden": "true" }), h("span", { t: "unsaved" }));
+const discard = button({ word: "discard", label: "discard_help", glyph: "undo", kind: "ak-quiet", hidden: true, onclick: revert });
+const note = h("span", { class: "ak-toast", role: "status", "aria-live": "polite" });
+const model = h("span", { class: "ak-model", "data-testid": "model" });
+const runButton = button({ word: "run", label: "run_help", glyph: "play", filled: true, kind: "ak-primary ak-run", onclick: run });
+const stopButton = button({ word: "stop", label: "stop_help", glyph: "stop", filled: true, kind: "ak-stop", hidden: true, onclick: stop });
+const removeButton = button({ label: "delete", glyph: "trash", kind: "ak-quiet", onclick: remove });
+const input = h("textarea", { class: "ak-input", id: "ak-input", tPlaceholder: "input_empty", rows: "3", oninput: typed, oncompositionend: typed });
+const history = h("textarea", { class: "ak-input", tLabel: "history", tPlaceholder: "history_empty", rows: "4", oninput: typed, oncompositionend: typed });
+const historyBox = h("details", { class: "ak-history" }, h("summary", { t: "history" }), history);
+const keep = h("input", { type: "checkbox", id: "ak-keep", onchange: () => keepAside() });
+const side = h("div", { class: "ak-side-body" }, form.node);
+const sideTabs = segments("options", [{ id: "options", word: "options" }, { id: "insert", word: "insert" }], "options", (id) =>
+  side.replaceChildren(id === "options" ? form.node : inserts.node),
+);
+
+root.append(
+  h(
+    "div",
+    { class: "ak-bar", role: "toolbar", tLabel: "toolbar" },
+    h(
+      "div",
+      { class: "ak-bar-file" },
+      select,
+      button({ word: "save", label: "save_help", kind: "ak-save", onclick: save }),
+      button({ word: "save_as", label: "save_as", kind: "ak-quiet ak-wide", onclick: saveAs }),
+      button({ word: "new", label: "new", glyph: "plus", kind: "ak-quiet", onclick: () => open(null) }),
+      button({ label: "reload_help", glyph: "reload", kind: "ak-quiet", onclick: reload }),
+      removeButton,
+      dirty,
+      discard,
+      note,
+    ),
+    h("div", { class: "ak-bar-run" }, model, stopButton, runButton),
+  ),
+  h(
+    "div",
+    { class: "ak-columns" },
+    h(
+      "section",
+      { class: "ak-column ak-write" },
+      h("section", { class: "ak-panel ak-instruction" }, h("header", { class: "ak-panel-head" }, h("h2", { t: "instruction" })), editor.node),
+      problem,
+      h(
+        "section",
+        { class: "ak-panel ak-ask" },
+        h(
+          "header",
+          { class: "ak-panel-head" },
+          h("label", { for: "ak-input" }, h("h2", { t: "input" })),
+          h("span", { class: "ak-spring" }),
+          h("label", { class: "ak-check", for: "ak-keep", tTitle: "keep_help" }, keep, h("span", { t: "keep" })),
+        ),
+        input,
+        historyBox,
+      ),
+    ),
+    h("section", { class: "ak-column ak-side ak-panel" }, h("header", { class: "ak-panel-head" }, sideTabs), side),
+    h("section", { class: "ak-column ak-see" }, preview.node, answer.node),
+  ),
+);
+
+// --- the server
+
+/** A call of the server; an error of any kind comes back as {error}. */
+async function ask(call, payload) {
+  try {
+    const result = await server[call](payload ?? {});
+    offline = false;
+    return result ?? { error: { type: "InternalError", message: "" } };
+  } catch {
+    offline = true;
+    return { error: { type: "Offline", message: "" } };
+  }
+}
+
+function complain(error) {
+  problem.replaceChildren(...(error ? [errorCard(error, (line, column) => editor.goTo(line, column))] : []));
+  problem.error = error;
+  editor.mark(error);
+  form.complain(error?.message);
+}
+
+function say_note(key, values) {
+  note.textContent = "";
+  say(note, "text", key, values);
+  note.classList.remove("ak-shown");
+  void note.offsetWidth; // restarts the fading
+  note.classList.add("ak-shown");
+}
+
+// --- the open prompt
+
+const current = () => ({ instruction: editor.value, options: form.value });
+const isDirty = () => editor.value !== saved.instruction || !same(form.value, saved.options);
+
+function changed(composing) {
+  keepDraft();
+  if (!composing) refresh();
+}
+
+function typed(event) {
+  keepAside();
+  if (!event.isComposing) refresh();
+}
+
+function keepDraft() {
+  const is = isDirty();
+  if (is) drafts.keep(name, { ...current(), base: saved });
+  else drafts.drop(name);
+  dirty.hidden = !is;
+  discard.hidden = !is;
+  listPrompts();
+}
+
+function keepAside() {
+  drafts.keepAside(name, { input: input.value, messages: history.value, keep: keep.checked });
+}
+
+function listPrompts() {
+  const unsaved = drafts.names();
+  const names = name !== null && !catalog.prompts.includes(name) ? [...catalog.prompts, name] : catalog.prompts;
+  const options = names.map((n) => [n, unsaved.has(n) ? `${n}  · ${t("draft_mark")}` : n]);
+  if (name === null || unsaved.has("\u0000new")) options.push(["", t("new_prompt")]);
+  const key = JSON.stringify([options, name]);
+  if (select.dataset.key === key) return;
+  select.dataset.key = key;
+  select.replaceChildren(...options.map(([value, text]) => h("option", { value, text })));
+  select.value = name ?? "";
+  removeButton.disabled = name === null;
+}
+
+/** Shows a prompt: what is saved, and over it what was typed and never saved. */
+function show(next, content, { draft = true } = {}) {
+  name = next;
+  saved = content;
+  const kept = draft ? drafts.draft(name) : null;
+  editor.value = (kept ?? saved).instruction;
+  form.value = (kept ?? saved).options;
+  const aside = drafts.aside(name) ?? {};
+  input.value = aside.input ?? input.value;
+  history.value = aside.messages ?? "";
+  historyBox.open = Boolean(history.value);
+  keep.checked = aside.keep === true;
+  drafts.keepOpened(name);
+  complain(null);
+  keepDraft();
+  inserts.show(catalog, name);
+  if (kept && isDirty()) say_note("draft_back");
+  refresh.now();
+}
+
+async function open(next, options) {
+  if (next === null) return show(null, EMPTY, options);
+  const result = await ask("open_prompt", { name: next });
+  if (result.error) {
+    complain(result.error);
+    listPrompts();
+    select.value = name ?? "";
+    return;
+  }
+  show(result.name, { instruction: result.instruction, options: result.options }, options);
+}
+
+function revert() {
+  drafts.drop(name);
+  show(name, saved, { draft: false });
+}
+
+async function reload() {
+  await readCatalog();
+  if (name !== null) await open(name);
+  if (!problem.error) say_note("reloaded");
+}
+
+async function readCatalog() {
+  const result = await ask("catalog");
+  if (result.error) return complain(result.error);
+  take(result);
+}
+
+function take(result) {
+  catalog = { ...catalog, ...Object.fromEntries(Object.entries(result).filter(([key]) => key in catalog)) };
+  form.catalog(catalog);
+  inserts.show(catalog, name);
+  listPrompts();
+  showModel();
+}
+
+async function store(target, fresh) {
+  if (form.wrong) return { error: { type: "InvalidInput", message: t("error_options"), hint: form.wrong } };
+  const content = current();
+  const result = await ask("save_prompt", { name: target, new: fresh, ...content });
+  if (result.error || result.exists) return result;
+  if (target !== name) drafts.drop(name);
+  drafts.drop(result.name);
+  const aside = { input: input.value, messages: history.value, keep: keep.checked };
+  catalog.prompts = result.prompts;
+  name = result.name;
+  saved = { instruction: result.instruction, options: result.options };
+  // What was typed while the file was being written stays typed.
+  if (editor.value === content.instruction && same(form.value, content.options)) {
+    editor.value = saved.instruction;
+    form.value = saved.options;
+  }
+  drafts.keepOpened(name);
+  drafts.keepAside(name, aside);
+  keepDraft();
+  complain(null);
+  refresh();
+  say_note("saved", { name });
+  return null;
+}
+
+async function save() {
+  if (name === null) return saveAs();
+  const result = await store(name, false);
+  if (result) complain(result.error);
+}
+
+function saveAs() {
+  askName(root, name ?? "", (target, replace) => store(target, !replace && target !== name));
+}
+
+function remove() {
+  if (name === null) return;
+  const gone = name;
+  askDelete(root, gone, async () => {
+    const result = await ask("delete_prompt", { name: gone });
+    if (result.error) return complain(result.error);
+    drafts.drop(gone);
+    catalog.prompts = result.prompts;
+    await open(result.prompts[0] ?? null);
+    say_note("deleted", { name: gone });
+  });
+}
+
+// --- the live preview: at most one question under way, and the newest text is always asked about
+
+const request = () => ({
+  prompt: name !== null && catalog.prompts.includes(name) ? name : "",
+  ...current(),
+  input: input.value,
+  messages: history.value,
+});
+
+const refresh = (() => {
+  let asking = false;
+  let again = false;
+  async function now() {
+    later.cancel();
+    if (form.wrong) return complain({ type: "InvalidInput", message: t("error_options"), hint: form.wrong });
+    if (!editor.value.trim() && !input.value.trim() && !history.value.trim()) {
+      complain(null);
+      preview.show(null);
+      return;
+    }
+    if (asking) {
+      again = true;
+      return;
+    }
+    asking = true;
+    const result = await ask("preview", request());
+    asking = false;
+    if (again) {
+      again = false;
+      return now();
+    }
+    if (result.error) {
+      complain(result.error);
+      preview.stale();
+      return;
+    }
+    complain(null);
+    preview.show(result.rendered);
+    form.effective(result.rendered.options);
+    form.unknown(result.unknown);
+    showModel();
+  }
+  const later = debounce(now, 300);
+  const refresh = () => {
+    showModel();
+    later();
+  };
+  refresh.now = now;
+  return refresh;
+})();
+
+function showModel() {
+  const { model: wanted = "embedded", location = "Local", endpoint } = form.value;
+  const found = catalog.models.find((m) => m.name === wanted && m.location === location);
+  const remote = location === "OpenAI";
+  const state = remote ? "model_remote" : found?.loaded ? "model_loaded" : "model_unloaded";
+  const dot = h("span", { class: `ak-dot ${remote || found?.loaded ? "ak-on" : ""}`, "aria-hidden": "true" });
+  const words = h("span", { class: "ak-model-state" });
+  say(words, "text", state);
+  model.replaceChildren(dot, h("span", { class: "ak-model-name", text: String(wanted) }), words);
+  model.title = `${t("model")}: ${wanted} (${t(state)})${endpoint ? ` ${endpoint}` : ""}`;
+}
+
+// --- running
+
+function run() {
+  if (running) return;
+  if (form.wrong) return complain({ type: "InvalidInput", message: t("error_options"), hint: form.wrong });
+  running = crypto.randomUUID?.() ?? `page-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  setRunning(true);
+  lastFrame = { id: running, phase: "rendering", text: "", reasoning: "", calls: [] };
+  answer.show(lastFrame);
+  trigger("run", { ...request(), keep: keep.checked, id: running });
+  watchdog(running);
+}
+
+/** A server that is gone sends nothing at all: then this says so, and keeps what had come. */
+function watchdog(id) {
+  const before = lastFrame;
+  setTimeout(async () => {
+    if (running !== id) return;
+    if (lastFrame === before) await ask("stop", { id: "" });
+    if (offline && running === id) ended({ ...lastFrame, phase: "failed", error: { type: "Offline", message: "" } });
+    else watchdog(id);
+  }, 4000);
+}
+
+async function stop() {
+  if (running) await ask("stop", { id: running });
+}
+
+function setRunning(on) {
+  runButton.hidden = on;
+  stopButton.hidden = !on;
+  root.classList.toggle("ak-running", on);
+}
+
+function ended(frame) {
+  running = null;
+  setRunning(false);
+  answer.show(frame);
+}
+
+watch("value", () => {
+  const frame = props.value;
+  if (!frame || frame.id !== running) return;
+  lastFrame = frame;
+  if (frame.rendered && frame.phase === "waiting") preview.show(frame.rendered, true);
+  if (frame.phase !== "done" && frame.phase !== "failed") return answer.show(frame);
+  ended(frame);
+  if (frame.error?.source !== undefined) editor.mark(frame.error);
+  readCatalog();
+});
+
+// --- keys, language, beginning
+
+document.addEventListener(
+  "keydown",
+  (event) => {
+    if (event.isComposing || event.keyCode === 229 || !root.isConnected || root.offsetParent === null) return;
+    if (root.querySelector("dialog[open]")) return; // the dialog has its own keys
+    const command = event.ctrlKey || event.metaKey;
+    const act = command && event.key === "Enter" ? run : command && event.key.toLowerCase() === "s" && !event.shiftKey ? save : event.key === "Escape" && running ? stop : null;
+    if (!act) return;
+    event.preventDefault();
+    event.stopPropagation();
+    act();
+  },
+  { capture: true },
+);
+
+document.addEventListener("akachat:language", (event) => {
+  setLanguage(event.detail);
+  relabel(root);
+  select.dataset.key = "";
+  listPrompts();
+  inserts.show(catalog, name);
+  preview.draw();
+  answer.draw();
+  showModel();
+  if (problem.error) complain(problem.error);
+});
+
+async function begin() {
+  const boot = await ask("boot");
+  if (boot.error) {
+    complain(boot.error);
+    return setTimeout(begin, 3000);
+  }
+  drafts = makeDrafts(boot.workspace);
+  document.dispatchEvent(new CustomEvent("akachat:settings-language", { detail: boot.language }));
+  take(boot);
+  const opened = drafts.opened();
+  const names = boot.prompts;
+  const wanted = [opened?.name, boot.default_prompt, names[0]].find((n) => n && names.includes(n));
+  if (opened && opened.name === null && drafts.draft(null)) await open(null);
+  else await open(wanted ?? null);
+  root.dataset.ready = "";
+}
+
+form.value = EMPTY.options;
+editor.value = "";
+begin();

@@ -1,0 +1,51 @@
+// The page's words in the visitor's language: the browser's, unless the settings or the visitor say otherwise.
+
+const LANGUAGE_KEY = "akachat:language";
+let language = chosenLanguage() ?? (["ja", "en"].includes(FACTS.language) ? FACTS.language : browserLanguage());
+
+function browserLanguage() {
+  return /^ja\b/i.test(navigator.language ?? "") ? "ja" : "en";
+}
+
+function chosenLanguage() {
+  try {
+    const chosen = localStorage.getItem(LANGUAGE_KEY);
+    return chosen === "ja" || chosen === "en" ? chosen : null;
+  } catch {
+    return null; // storage is switched off: the page works without it
+  }
+}
+
+/** A word of the table, with {name} replaced. */
+function t(key, values) {
+  const word = FACTS.texts[language][key] ?? key;
+  return values ? word.replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all)) : word;
+}
+
+const known = (key) => key in FACTS.texts[language];
+
+/** Writes a word onto an element, and remembers it there for a change of language. */
+function say(node, where, key, values) {
+  node.dataset[`t${where}`] = values ? JSON.stringify([key, values]) : key;
+  const word = t(key, values);
+  if (where === "text") node.textContent = word;
+  else if (where === "label") node.setAttribute("aria-label", word);
+  else node.setAttribute(where, word);
+}
+
+function relabel(root) {
+  for (const where of ["text", "label", "title", "placeholder"]) {
+    for (const node of root.querySelectorAll(`[data-t${where}]`)) {
+      const kept = node.dataset[`t${where}`];
+      if (kept.startsWith("[")) say(node, where, ...JSON.parse(kept));
+      else say(node, where, kept);
+    }
+  }
+}
+
+function setLanguage(next) {
+  language = next;
+  document.documentElement.lang = next;
+  const tab = document.querySelector('#ak-tabs button[role="tab"]');
+  if (tab) tab.textContent = t("tab_prompt"); // Gradio translates its own labels by the browser's language alone
+}

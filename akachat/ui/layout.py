@@ -1,0 +1,135 @@
+"""The frame of the page: header, tabs, theme, and what Gradio must be told when it is launched or mounted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import gradio as gr
+from gradio.themes.utils import sizes
+
+from akachat.playground import Playground
+from akachat.ui.form import form_fields
+from akachat.ui.prompt_tab import PromptTab
+from akachat.ui.text import TEXTS
+
+__all__ = ["create_ui", "launch_options"]
+
+_ASSETS = Path(__file__).parent / "assets"
+_STYLES = ("base.css", "prompt.css", "result.css")
+#: In the order in which they need each other; those of one component are together the body of one function.
+_FRAME_SCRIPTS = ("dom.js", "words.js", "frame.js")
+_PROMPT_SCRIPTS = (
+    "dom.js",
+    "words.js",
+    "editor.js",
+    "form.js",
+    "insert.js",
+    "preview.js",
+    "answer.js",
+    "dialogs.js",
+    "drafts.js",
+    "prompt.js",
+)
+
+_FONT = ("system-ui", "Hiragino Sans", "Yu Gothic UI", "Meiryo", "Noto Sans CJK JP", "Noto Sans JP", "sans-serif")
+_MONO = ("ui-monospace", "SF Mono", "Menlo", "Cascadia Mono", "Consolas", "Noto Sans Mono CJK JP", "monospace")
+
+
+def create_ui(playground: Playground, *, runs: int = 16) -> gr.Blocks:
+    """The page as a Gradio app, to be launched alone or mounted beside the Web API.
+
+    Args:
+        playground: what the page shows and runs.
+        runs: how many of the page's runs may be under way at once; Gradio's own default is one.
+    """
+    tab = PromptTab(playground)
+    title = playground.settings.title or "akachat"
+    language = playground.settings.language or ""
+    with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
+        gr.HTML(
+            elem_id="ak-frame",
+            html_template='<header class="ak-header"></header>',
+            js_on_load=_script(
+                _FRAME_SCRIPTS,
+                {"language": language, "title": title, "texts": _some_texts("tab_", "language", "theme_")},
+            ),
+            apply_default_css=False,
+        )
+        with gr.Tabs(elem_id="ak-tabs"), gr.Tab(gr.I18n()("tab_prompt"), id="prompt", elem_id="ak-tab-prompt"):
+            page = gr.HTML(
+                elem_id="ak-prompt",
+                html_template='<div class="ak-page"></div>',
+                js_on_load=_script(_PROMPT_SCRIPTS, {"language": language, "texts": TEXTS, "fields": form_fields()}),
+                apply_default_css=False,
+                server_functions=tab.server_functions(),
+            )
+        # Neither is listed as an endpoint: programs use the Web API. Whoever reaches the server can still call them.
+        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
+        _listener(page, "run")(tab.run, inputs=None, outputs=page, **quiet)
+    blocks.queue(default_concurrency_limit=runs, max_size=4 * runs)
+    return blocks
+
+
+def launch_options() -> dict[str, Any]:
+    """What ``Blocks.launch`` and ``gradio.mount_gradio_app`` both take, so that the page looks the same in either."""
+    return {
+        "theme": _theme(),
+        "css": "\n".join((_ASSETS / name).read_text("utf-8") for name in _STYLES),
+        "head": _head(),
+        "i18n": gr.I18n(**{language: {"tab_prompt": words["tab_prompt"]} for language, words in TEXTS.items()}),
+        "footer_links": [],
+        "run_history": False,
+        "show_error": False,
+        "ssr_mode": False,
+        "enable_monitoring": False,
+    }
+
+
+def _head() -> str:
+    icon = quote((_ASSETS / "icon.svg").read_text("utf-8"))
+    return (
+        '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
+        f'<link rel="icon" href="data:image/svg+xml,{icon}">'
+    )
+
+
+def _listener(component: gr.HTML, event: str) -> Callable[..., Any]:
+    # An event of our own has its listener made on access, because its name stands in the component's script.
+    return getattr(component, event)
+
+
+def _script(names: tuple[str, ...], facts: dict[str, Any]) -> str:
+    parts = [f"const FACTS = {json.dumps(facts, ensure_ascii=False)};"]
+    return "\n".join([*parts, *((_ASSETS / name).read_text("utf-8") for name in names)])
+
+
+def _some_texts(*prefixes: str) -> dict[str, dict[str, str]]:
+    return {
+        language: {key: word for key, word in words.items() if key.startswith(prefixes)}
+        for language, words in TEXTS.items()
+    }
+
+
+def _theme() -> gr.themes.Base:
+    theme = gr.themes.Default(
+        primary_hue=gr.themes.colors.red,
+        secondary_hue=gr.themes.colors.slate,
+        neutral_hue=gr.themes.colors.slate,
+        text_size=sizes.text_sm,
+        spacing_size=sizes.spacing_sm,
+        radius_size=sizes.radius_sm,
+        font=list(_FONT),
+        font_mono=list(_MONO),
+    )
+    return theme.set(
+        block_shadow="none",
+        block_shadow_dark="none",
+        block_border_width="0px",
+        button_primary_shadow="none",
+        button_secondary_shadow="none",
+        input_shadow="none",
+    )

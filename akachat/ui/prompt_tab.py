@@ -1,0 +1,237 @@
+"""The prompt tab's side of the server: each thing that a person can do there is one call of the playground."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import gradio as gr
+
+from akachat.errors import AkachatError, InvalidInput
+from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, RunRequest, ToolCalled
+from akachat.messages import parse_messages
+from akachat.options import Options
+from akachat.playground import Playground
+from akachat.ui.view import error_view, rendered_view
+
+__all__ = ["PromptTab"]
+
+_LOG = logging.getLogger(__name__)
+
+#: Seconds between two updates of a running answer: 2,000 unthrottled ones took the page 12.6 s.
+_INTERVAL = 0.05
+#: How much of a variable the list shows.
+_GLIMPSE = 120
+
+Json = dict[str, Any]
+Answer = Callable[[Json], Awaitable[Json]]
+
+
+class PromptTab:
+    """What the page's script calls by name, and the stream of a run."""
+
+    def __init__(self, playground: Playground) -> None:
+        self._playground = playground
+
+    def server_functions(self) -> list[Callable[..., Any]]:
+        """The calls, as Gradio takes them: each gets and gives one JSON object, and an error is part of the answer."""
+        calls: dict[str, Answer] = {
+            "boot": self.boot,
+            "catalog": self.catalog,
+            "open_prompt": self.open_prompt,
+            "save_prompt": self.save_prompt,
+            "delete_prompt": self.delete_prompt,
+            "preview": self.preview,
+            "stop": self.stop,
+        }
+        return [_answering(name, call) for name, call in calls.items()]
+
+    async def boot(self, payload: Json) -> Json:
+        """What a page needs to begin: the catalog, the language, and which workspace its drafts belong to."""
+        settings = self._playground.settings
+        root = str(self._playground.workspace.root.resolve())
+        return {
+            **await self.catalog(payload),
+            "language": settings.language or "",
+            "title": settings.title or "",
+            "default_prompt": settings.default_prompt or "",
+            "is_test": settings.is_test,
+            "workspace": hashlib.sha256(root.encode()).hexdigest()[:12],
+        }
+
+    async def catalog(self, payload: Json) -> Json:
+        """The names of everything that a prompt may use."""
+        playground = self._playground
+        return {
+            "prompts": playground.list_prompts(),
+            "variables": [{"key": key, "value": self._glimpse(key)} for key in playground.list_variables()],
+            "functions": [function.to_dict() for function in playground.functions()],
+            "models": [
+                {"name": model.name, "location": model.location, "loaded": model.loaded, "detail": dict(model.detail)}
+                for model in await playground.models()
+            ],
+        }
+
+    async def open_prompt(self, payload: Json) -> Json:
+        """A saved prompt as it is on disk now."""
+        prompt = self._playground.load_prompt(_text(payload, "name"))
+        return {"name": prompt.name, "instruction": prompt.instruction, "options": prompt.options.to_dict()}
+
+    async def save_prompt(self, payload: Json) -> Json:
+        """Saves, and says how it now stands on disk."""
+        name, new = _text(payload, "name"), payload.get("new") is True
+        if new and name in self._playground.list_prompts():
+            return {"exists": True}
+        prompt = await self._playground.save_prompt(name, _text(payload, "instruction"), _object(payload, "options"))
+        return {
+            "name": prompt.name,
+            "instruction": prompt.instruction,
+            "options": prompt.options.to_dict(),
+            "prompts": self._playground.list_prompts(),
+        }
+
+    async def delete_prompt(self, payload: Json) -> Json:
+        """Deletes a saved prompt."""
+        await self._playground.delete_prompt(_text(payload, "name"))
+        return {"prompts": self._playground.list_prompts()}
+
+    async def preview(self, payload: Json) -> Json:
+        """What the model would receive, without asking anything of anyone."""
+        rendered = await self._playground.render(_request(payload), call=False)
+        return {"rendered": rendered_view(rendered), "unknown": Options.parse(_object(payload, "options")).unknown}
+
+    async def stop(self, payload: Json) -> Json:
+        """Stops a run."""
+        return {"stopped": self._playground.stop(_text(payload, "id"))}
+
+    async def run(self, event: gr.EventData) -> AsyncIterator[Json]:
+        """A run as frames: each is the whole state so far, because the page may skip frames that it is too late for."""
+        payload = event._data if isinstance(event._data, dict) else {}
+        frame: Json = {"id": str(payload.get("id", "")), "phase": "rendering", "text": "", "reasoning": "", "calls": []}
+        try:
+            request = _request(payload)
+            async with aclosing(_batches(self._playground.stream(request), _INTERVAL)) as batches:
+                async for batch in batches:
+                    for happened in batch:
+                        _apply(frame, happened, request.instruction or "")
+                    yield {**frame, "calls": list(frame["calls"])}
+        except AkachatError as error:
+            yield {**frame, "phase": "failed", "error": error_view(error, _text(payload, "instruction"))}
+        except Exception:
+            _LOG.exception("a run of the page failed")
+            yield {**frame, "phase": "failed", "error": _internal()}
+
+    def _glimpse(self, key: str) -> Json:
+        try:
+            value = self._playground.get_variable(key)
+        except AkachatError as error:
+            return {"error": error.message}
+        return {"text": value[:_GLIMPSE], "more": len(value) > _GLIMPSE}
+
+
+def _apply(frame: Json, event: Event, instruction: str) -> None:
+    match event:
+        case Rendered():
+            frame |= {"phase": "waiting", "rendered": rendered_view(event)}
+        case Called():
+            frame["calls"].append(event.call.to_dict())
+        case Delta():
+            frame["phase"] = "streaming"
+            frame["text"] += event.text
+            frame["reasoning"] += event.reasoning
+        case ToolCalled():
+            frame["phase"] = "streaming"
+        case Finished():
+            data = event.data()
+            frame |= {"phase": "done", "text": event.result, "reasoning": event.reasoning, "calls": data["trace"]}
+            # What the page has already, or shows elsewhere, need not travel twice.
+            frame["done"] = {k: v for k, v in data.items() if k not in ("result", "reasoning", "trace", "messages")}
+        case Failed():
+            frame |= {"phase": "failed", "error": error_view(event.error, instruction)}
+            frame["calls"] = [call.to_dict() for call in event.calls] or frame["calls"]
+
+
+async def _batches(events: AsyncIterator[Event], interval: float) -> AsyncGenerator[list[Event], None]:
+    """What has happened since the last batch, at most one batch every ``interval`` seconds, the first at once."""
+    waiting: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    async def pump() -> None:
+        try:
+            async with aclosing(events) as source:  # type: ignore[type-var]
+                async for event in source:
+                    waiting.put_nowait(event)
+        finally:
+            waiting.put_nowait(None)
+
+    task = asyncio.create_task(pump())
+    try:
+        ended = False
+        while not ended:
+            batch = [await waiting.get()]
+            while not waiting.empty():
+                batch.append(waiting.get_nowait())
+            ended = batch[-1] is None
+            if happened := [event for event in batch if event is not None]:
+                yield happened
+                if not ended:
+                    await asyncio.sleep(interval)
+        await task
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+
+
+def _request(payload: Json) -> RunRequest:
+    history = _text(payload, "messages")
+    return RunRequest(
+        prompt=_text(payload, "prompt") or None,
+        instruction=_text(payload, "instruction"),
+        options=Options.parse(_object(payload, "options")).to_dict(),
+        input=_text(payload, "input"),
+        messages=parse_messages(history) if history.strip() else (),
+        id=_text(payload, "id"),
+        source="page",
+        keep=payload.get("keep") is True,
+    )
+
+
+def _text(payload: Json, key: str) -> str:
+    value = payload.get(key)
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise InvalidInput(f"{key} is no text")
+    return value
+
+
+def _object(payload: Json, key: str) -> Json:
+    value = payload.get(key)
+    if not isinstance(value, Mapping):
+        raise InvalidInput(f"{key} is no JSON object", hint='Options look like {"temperature": 0.7}.')
+    return {str(k): v for k, v in value.items()}
+
+
+def _internal() -> Json:
+    return {"type": "InternalError", "message": "", "hint": "", "line": None, "column": None}
+
+
+def _answering(name: str, call: Answer) -> Callable[..., Any]:
+    """The call with errors as data: Gradio would answer an exception with a bare 500."""
+
+    async def answer(payload: Any = None) -> Json:
+        values: Json = payload if isinstance(payload, dict) else {}
+        try:
+            return await call(values)
+        except AkachatError as error:
+            instruction = values.get("instruction")
+            return {"error": error_view(error, instruction if isinstance(instruction, str) else "")}
+        except Exception:
+            _LOG.exception("the page's call %s failed", name)
+            return {"error": _internal()}
+
+    answer.__name__ = name
+    return answer
