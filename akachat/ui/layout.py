@@ -49,21 +49,20 @@ def create_ui(playground: Playground, *, runs: int = 16) -> gr.Blocks:
     tab = PromptTab(playground)
     title = playground.settings.title or "akachat"
     language = playground.settings.language or ""
+    frame_facts = {"language": language, "title": title, "texts": _some_texts("tab_", "language", "theme_")}
+    prompt_facts = {"language": language, "texts": TEXTS, "fields": form_fields()}
     with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
         gr.HTML(
             elem_id="ak-frame",
             html_template='<header class="ak-header"></header>',
-            js_on_load=_script(
-                _FRAME_SCRIPTS,
-                {"language": language, "title": title, "texts": _some_texts("tab_", "language", "theme_")},
-            ),
+            js_on_load=_script(_FRAME_SCRIPTS, frame_facts),
             apply_default_css=False,
         )
         with gr.Tabs(elem_id="ak-tabs"), gr.Tab(gr.I18n()("tab_prompt"), id="prompt", elem_id="ak-tab-prompt"):
             page = gr.HTML(
                 elem_id="ak-prompt",
                 html_template='<div class="ak-page"></div>',
-                js_on_load=_script(_PROMPT_SCRIPTS, {"language": language, "texts": TEXTS, "fields": form_fields()}),
+                js_on_load=_script(_PROMPT_SCRIPTS, prompt_facts),
                 apply_default_css=False,
                 server_functions=tab.server_functions(),
             )
