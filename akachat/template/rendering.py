@@ -161,7 +161,12 @@ class Rendering:
     seconds: float
 
     def messages(self) -> tuple[Message, ...]:
-        """The parts as messages: text that is more than white space becomes a system message in its place."""
+        """The parts as messages: text that is more than white space becomes a system message in its place.
+
+        A text that stands alone is taken as it is; between messages the white space around it only separates.
+        """
+        if len(self.parts) == 1 and isinstance(self.parts[0], str):
+            return (Message("system", self.parts[0]),) if self.parts[0].strip() else ()
         out: list[Message] = []
         for part in self.parts:
             if not isinstance(part, str):

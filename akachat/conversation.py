@@ -1,0 +1,49 @@
+"""What is said to the model: the instruction's messages, the history and the input, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from akachat.errors import InvalidInput
+from akachat.messages import Message
+from akachat.template import Rendering
+
+__all__ = ["Conversation", "compose"]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The three parts of what is sent; only the history may be trimmed.
+
+    Attributes:
+        head: what the instruction says, as system messages and the messages it made itself.
+        history: the turns before the newest one.
+        tail: the newest input as a user message, or nothing.
+    """
+
+    head: tuple[Message, ...]
+    history: tuple[Message, ...]
+    tail: tuple[Message, ...]
+
+    def messages(self, history: Sequence[Message] | None = None) -> tuple[Message, ...]:
+        """All in order, with another history where one is given."""
+        return (*self.head, *(self.history if history is None else history), *self.tail)
+
+
+def compose(rendering: Rendering, history: Sequence[Message], input: str) -> Conversation:
+    """Puts an instruction, a history and an input together.
+
+    An empty input makes no message. Where nobody speaks as the user, the instruction is what the user says: many
+    models answer nothing without a user turn.
+
+    Raises:
+        InvalidInput: there is nothing to say at all.
+    """
+    head = rendering.messages()
+    tail = (Message("user", input),) if input.strip() else ()
+    if not tail and not any(m.role == "user" for m in (*head, *history)):
+        head = tuple(Message("user", m.content, m.extra) if m.role == "system" else m for m in head)
+    if not (head or history or tail):
+        raise InvalidInput("there is nothing to send", hint="Write an instruction, or give an input.")
+    return Conversation(head, tuple(history), tail)

@@ -1,0 +1,167 @@
+"""A run that is under way: its state, and what the runs that it calls share with it."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+import anyio
+
+from akachat.backends.base import End, FinishReason, Usage
+from akachat.errors import AkachatError, InstructionError, InvalidInput, LimitExceeded
+from akachat.events import Event, Finished, RunRequest, Timings
+from akachat.messages import Message
+from akachat.options import Options
+from akachat.template import Call, Rendering
+
+__all__ = ["Family", "Live"]
+
+
+class Family:
+    """What a run shares with the runs that it calls: who asked first, one clock, and bounds on all together."""
+
+    def __init__(self, source: str) -> None:
+        self.source = source
+        self.now = datetime.now().astimezone()
+        self.calls = 0
+        self._slots: anyio.Semaphore | None = None
+
+    def slots(self, most: int) -> anyio.Semaphore:
+        """Places for generations side by side."""
+        if self._slots is None:
+            self._slots = anyio.Semaphore(most)
+        return self._slots
+
+
+class Live:
+    """One run's mutable state; the runner fills it in as it goes."""
+
+    def __init__(
+        self,
+        request: RunRequest,
+        emit: Callable[[Event], None] | None,
+        family: Family,
+        *,
+        parent: Live | None = None,
+        dry: bool = False,
+    ) -> None:
+        self.request = request
+        self.emit = emit
+        self.family = family
+        self.parent = parent
+        self.dry = dry
+        self.id = request.id or uuid.uuid4().hex
+        self.chain: tuple[str, ...] = (*(parent.chain if parent else ()), *((request.prompt,) if request.prompt else ()))
+        self.depth: int = parent.depth + 1 if parent else 0
+        self.scope = anyio.CancelScope()
+        self.stopped = False
+        self.timeout = 0.0
+        self.began = time.perf_counter()
+        self.rendered_at: float | None = None
+        self.first_token: float | None = None
+        self.instruction = request.instruction or ""
+        self.options = Options()
+        self.rendering: Rendering | None = None
+        self.calls: list[Call] = []
+        self.placeholders = 0
+        self.sent: tuple[Message, ...] = ()
+        self.notes: tuple[str, ...] = ()
+        self.pieces: list[str] = []
+        self.reasoning: list[str] = []
+        self.tool_calls: list[Mapping[str, Any]] = []
+        self._seq = 0
+
+    @property
+    def text(self) -> str:
+        """The answer so far."""
+        return "".join(self.pieces)
+
+    def next_seq(self) -> int:
+        """The number of the next event."""
+        seq = self._seq
+        self._seq += 1
+        return seq
+
+    def send(self, event: Event) -> None:
+        """Tells whoever reads this run's events."""
+        if self.emit:
+            self.emit(event)
+
+    def child(self, name: str, input: str, options: Mapping[str, Any], most_depth: int, most_calls: int) -> Live:
+        """The run that ``llm(name, input)`` starts.
+
+        Raises:
+            InvalidInput: the prompt would call itself.
+            LimitExceeded: too deep, or too many calls in all.
+        """
+        chain = " → ".join((*self.chain, name))
+        if name in self.chain:
+            raise InvalidInput(f"the prompt {name!r} calls itself: {chain}", hint="Take one of the calls out.")
+        if self.depth >= most_depth:
+            raise LimitExceeded(
+                f"llm() calls are more than {most_depth} deep: {chain}", hint="Shorten the chain, or raise limits.llm_depth."
+            )
+        self.family.calls += 1
+        if self.family.calls > most_calls:
+            raise LimitExceeded(
+                f"this run called llm() more than {most_calls} times", hint="Call it less often, or raise limits.llm_calls."
+            )
+        request = RunRequest(
+            prompt=name, input=input, options=options, variables=self.request.variables, source="llm", stream=False
+        )
+        return Live(request, None, self.family, parent=self)
+
+    def explained(self, error: AkachatError) -> AkachatError:
+        """An error of this run as its caller sees it: in which prompt it happened, its place in that one's words."""
+        place = f", line {error.line}, column {error.column}" if error.line is not None else ""
+        kind = type(error) if isinstance(error, InstructionError) else InstructionError
+        told = kind(f"in the prompt {self.request.prompt!r}{place}: {error.message}", hint=error.hint)
+        told.status, told.retryable = error.status, error.retryable
+        return told
+
+    def finished(self, reason: FinishReason, end: End | None = None) -> Finished:
+        """The run's last event."""
+        now = time.perf_counter()
+        usage = end.usage if end else Usage(0, 0, exact=False)
+        rendered = self.rendered_at or now
+        after_first = now - self.first_token if self.first_token else 0.0
+        speed = (usage.completion_tokens - 1) / after_first if usage.completion_tokens > 1 and after_first > 0 else None
+        return Finished(
+            self.id,
+            self.next_seq(),
+            result=self.text,
+            finish_reason=reason,
+            usage=usage,
+            timings=Timings(
+                render=rendered - self.began,
+                first_token=self.first_token - self.began if self.first_token else None,
+                generate=now - rendered,
+                total=now - self.began,
+                tokens_per_second=speed,
+            ),
+            messages=self.sent,
+            calls=self.rendering.calls if self.rendering else tuple(self.calls),
+            notes=self.notes,
+            reasoning="".join(self.reasoning),
+            model=self.options.model,
+            tool_calls=merge_tool_calls(self.tool_calls),
+            detail=end.detail if end else {},
+        )
+
+
+def merge_tool_calls(deltas: list[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    """Whole tool calls from OpenAI's streamed pieces, which share an ``index`` and append to ``arguments``."""
+    merged: dict[int, dict[str, Any]] = {}
+    for delta in deltas:
+        call = merged.setdefault(int(delta.get("index", len(merged))), {"type": "function", "function": {}})
+        if delta.get("id"):
+            call["id"] = delta["id"]
+        function = delta.get("function") or {}
+        whole = call["function"]
+        if function.get("name"):
+            whole["name"] = function["name"]
+        whole["arguments"] = whole.get("arguments", "") + (function.get("arguments") or "")
+    return tuple(merged[index] for index in sorted(merged))

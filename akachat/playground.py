@@ -1,0 +1,234 @@
+"""The facade and the only constructor: everything that a door needs, built from one workspace folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import anyio
+
+from akachat.backends import Backends
+from akachat.backends.base import ModelInfo
+from akachat.errors import FileError, InstructionError, NotFound
+from akachat.events import Event, Finished, Rendered, RunRequest
+from akachat.functions import BUILTINS, FunctionInfo, UserFunctions
+from akachat.host import Host
+from akachat.journal import Journal
+from akachat.messages import Message
+from akachat.options import Options
+from akachat.retrieval import Libraries
+from akachat.run import Runner
+from akachat.settings import Limits, Settings, SettingsFile
+from akachat.template import RenderLimits, Sandbox
+from akachat.workspace import Prompt, Workspace
+
+__all__ = ["Playground"]
+
+#: The options that say where a model is and how it is spoken to; not what one prompt wants of it.
+_WHERE = (
+    "location",
+    "endpoint",
+    "model",
+    "tokenizer",
+    "dtype",
+    "revision",
+    "template",
+    "chat_template_kwargs",
+    "is_messages",
+)
+
+
+class Playground:
+    """A workspace and everything that runs in it. Two may live in one process; they share nothing.
+
+    ::
+
+        async with Playground("my-folder") as playground:
+            finished = await playground.run(RunRequest("sample", input="こんにちは"))
+            print(finished.result)
+    """
+
+    def __init__(self, root: Path | str | None = None, *, environ: Mapping[str, str] | None = None) -> None:
+        """Opens a workspace: makes its folders, ends half-done writes, copies the samples into an empty one.
+
+        Args:
+            root: the folder; None for ``$AKACHAT_WORKSPACE``, else the current one.
+            environ: where settings come from besides ``settings.json``; None for the process's own environment.
+
+        Raises:
+            AkachatError: the folder or its settings cannot be used.
+        """
+        environ = os.environ if environ is None else environ
+        self.workspace = Workspace(root or environ.get("AKACHAT_WORKSPACE") or Path.cwd())
+        self.workspace.open()
+        self._settings = SettingsFile(self.workspace.settings_path, environ)
+        settings = self._settings.current()
+        self._journal = Journal(self.workspace.log_dir, self._settings.current)
+        self._user_functions = UserFunctions(self.workspace.functions_dir)
+        self._libraries = Libraries(self.workspace.root / "rag")
+        self._sandbox = Sandbox(_render_limits(settings.limits), settings.limits.sandbox_workers or None)
+        self._backends = Backends(self._settings.current)
+        self._host = Host(self.workspace, self._settings.current, self._libraries, self._user_functions)
+        self._runner = Runner(
+            self.workspace, self._settings.current, self._sandbox, self._backends, self._journal, self._host
+        )
+
+    async def start(self) -> None:
+        """Warms what the first run would wait for; calling it is optional."""
+        await self._sandbox.start()
+
+    async def aclose(self) -> None:
+        """Ends the sandbox, the backends and the journal."""
+        await self._sandbox.aclose()
+        await self._backends.aclose()
+        await anyio.to_thread.run_sync(self._journal.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    # settings
+
+    @property
+    def settings(self) -> Settings:
+        """The settings as they are now; ``settings.json`` is read again when it changes."""
+        return self._settings.current()
+
+    def update_settings(self, **changes: Any) -> Settings:
+        """Changes single settings and writes ``settings.json``."""
+        return self._settings.update(**changes)
+
+    # running
+
+    async def run(self, request: RunRequest) -> Finished:
+        """Runs a prompt to its end.
+
+        Raises:
+            AkachatError: whatever went wrong.
+        """
+        return await self._runner.run(request)
+
+    def stream(self, request: RunRequest) -> AsyncIterator[Event]:
+        """Runs a prompt and yields its events; the last is ``Finished`` or ``Failed``. Closing it stops the run."""
+        return self._runner.stream(request)
+
+    async def render(self, request: RunRequest, *, call: bool = True) -> Rendered:
+        """What the model would receive. With ``call`` false neither ``llm()`` nor the user's functions are run."""
+        return await self._runner.render(request, call=call)
+
+    def check(self, instruction: str) -> InstructionError | None:
+        """What is wrong with an instruction, as far as reading it tells."""
+        return self._sandbox.check(instruction)
+
+    def stop(self, id: str) -> bool:
+        """Stops a run; True where one of that id was under way."""
+        return self._runner.stop(id)
+
+    # prompts
+
+    def list_prompts(self) -> list[str]:
+        """The names of the saved prompts, sorted."""
+        return self.workspace.prompts.list()
+
+    def load_prompt(self, name: str) -> Prompt:
+        """A saved prompt.
+
+        Raises:
+            NotFound: there is none of that name; the hint names the nearest.
+        """
+        return self.workspace.prompts.load(name)
+
+    async def save_prompt(self, name: str, instruction: str, options: Mapping[str, Any]) -> Prompt:
+        """Saves a prompt's text and options, both or neither."""
+        return await anyio.to_thread.run_sync(self.workspace.prompts.save, name, instruction, options)
+
+    async def delete_prompt(self, name: str) -> None:
+        """Deletes a prompt."""
+        await anyio.to_thread.run_sync(self.workspace.prompts.delete, name)
+
+    # variables
+
+    def list_variables(self) -> list[str]:
+        """The keys of the saved variables, sorted."""
+        return self.workspace.variables.list()
+
+    def get_variable(self, key: str) -> str:
+        """The value of a variable.
+
+        Raises:
+            NotFound: there is none of that key.
+        """
+        return self.workspace.variables.get(key)
+
+    async def set_variable(self, key: str, value: str) -> None:
+        """Saves a variable."""
+        await anyio.to_thread.run_sync(self.workspace.variables.set, key, value)
+
+    async def delete_variable(self, key: str) -> None:
+        """Deletes a variable."""
+        await anyio.to_thread.run_sync(self.workspace.variables.delete, key)
+
+    # messages
+
+    def list_messages(self, limit: int = 0) -> tuple[Message, ...]:
+        """The newest stored messages, oldest of them first; 0 for all."""
+        return self.workspace.messages.list(limit)
+
+    async def append_messages(self, messages: Sequence[Message]) -> None:
+        """Adds to ``log/messages.jsonl``."""
+        await anyio.to_thread.run_sync(self.workspace.messages.append, messages)
+
+    async def replace_messages(self, messages: Sequence[Message]) -> None:
+        """Replaces all of ``log/messages.jsonl``."""
+        await anyio.to_thread.run_sync(self.workspace.messages.replace, messages)
+
+    # models and functions
+
+    async def models(self) -> list[ModelInfo]:
+        """The models that are loaded or can be used at once."""
+        return await self._backends.models()
+
+    def is_model(self, name: str) -> bool:
+        """Whether a caller may name this model as it is."""
+        return self.find_model(name) is not None
+
+    def find_model(self, name: str) -> dict[str, Any] | None:
+        """The options that reach a model which callers may name as it is; None where they may not.
+
+        These are the embedded one, those of the settings, and those that saved prompts use, wherever they run.
+        """
+        if name == "embedded" or name in self.settings.models:
+            return {"location": "Local", "model": name}
+        for prompt in self.list_prompts():
+            try:
+                options = self.load_prompt(prompt).options
+            except (FileError, NotFound):
+                continue  # a broken file is reported where it is used
+            if options.model == name:
+                return {key: value for key, value in options.to_dict().items() if key in _WHERE}
+        return None
+
+    def check_known(self, request: RunRequest) -> None:
+        """Whether a caller without rights may send these options: they lead nowhere that the owner never named.
+
+        Raises:
+            NotAllowed: which option, and where to name it.
+        """
+        own = self.load_prompt(request.prompt).options if request.prompt else Options()
+        changes = Options.parse(dict(request.options)).model_dump(exclude_unset=True)
+        self._host.check_known(changes, own)
+
+    def functions(self) -> list[FunctionInfo]:
+        """What an instruction may call: the language's own functions, then the user's, broken files with their error."""
+        return [*BUILTINS, *self._user_functions.infos()]
+
+    def runs(self, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest runs from the journal."""
+        return self._journal.read(limit)

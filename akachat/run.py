@@ -1,0 +1,335 @@
+"""One run of a prompt: render, trim, generate, write down; whoever asks reads the same events."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+import anyio
+
+from akachat.backends import Backends
+from akachat.backends.base import Backend, Chunk, End, Request
+from akachat.conversation import Conversation, compose
+from akachat.errors import AkachatError, BackendUnavailable, Busy, Cancelled, Conflict
+from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, RunRequest, ToolCalled
+from akachat.host import Host
+from akachat.journal import Journal
+from akachat.live import Family, Live
+from akachat.messages import Message, format_messages, trim
+from akachat.options import DEFAULTS, Options
+from akachat.settings import Settings
+from akachat.template import Call, Outcome, Rendering, Sandbox, Scope
+from akachat.workspace import Workspace
+
+__all__ = ["Runner"]
+
+
+class Runner:
+    """Runs prompts. There is no other way to run one: the page, the API and ``llm()`` all end here."""
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        settings: Callable[[], Settings],
+        sandbox: Sandbox,
+        backends: Backends,
+        journal: Journal,
+        host: Host,
+    ) -> None:
+        self._workspace = workspace
+        self._settings = settings
+        self._sandbox = sandbox
+        self._backends = backends
+        self._journal = journal
+        self._host = host
+        self._live: dict[str, Live] = {}
+
+    # who asks
+
+    async def run(self, request: RunRequest) -> Finished:
+        """Runs a prompt to its end.
+
+        Raises:
+            AkachatError: whatever went wrong, in the words of ``akachat.errors``.
+        """
+        return await self._supervise(Live(request, None, Family(request.source)))
+
+    async def stream(self, request: RunRequest) -> AsyncIterator[Event]:
+        """Runs a prompt and yields its events; the last is ``Finished`` or ``Failed``.
+
+        Closing the iterator stops the run.
+        """
+        events: asyncio.Queue[Event | None] = asyncio.Queue()
+        live = Live(request, events.put_nowait, Family(request.source))
+
+        async def drive() -> None:
+            try:
+                live.send(await self._supervise(live))
+            except AkachatError as error:
+                live.send(Failed(live.id, live.next_seq(), error, live.text, tuple(live.calls)))
+            finally:
+                events.put_nowait(None)
+
+        task = asyncio.create_task(drive(), name=f"run {live.id}")
+        try:
+            while (event := await events.get()) is not None:
+                yield event
+            await task  # a programming error is no event: it goes to whoever reads
+        finally:
+            if not task.done():
+                task.cancel()
+                await asyncio.wait([task])
+
+    async def render(self, request: RunRequest, *, call: bool = True) -> Rendered:
+        """What the model would receive, without asking it.
+
+        With ``call`` false, ``llm()`` and the user's functions are not run: the last result that each gave for the
+        same arguments stands in its place, or a marked placeholder.
+
+        Raises:
+            AkachatError: as ``run``.
+        """
+        live = Live(request, None, Family(request.source), dry=not call)
+        instruction, options = self._resolve(live)
+        try:
+            rendering = await self._render(live, instruction)
+        except AkachatError as error:
+            if live.placeholders and not error.hint:
+                error.hint = "The preview does not run llm() or your functions; a placeholder stood in for one."
+            raise
+        backend = self._backends.for_options(options)
+        conversation = compose(rendering, request.messages, request.input)
+        conversation, dropped = await self._trim(live, backend, conversation, options)
+        return await self._describe(live, backend, rendering, conversation, dropped, options)
+
+    def stop(self, id: str) -> bool:
+        """Stops a run that is under way; its caller gets what had come until then. False where there is none."""
+        live = self._live.get(id)
+        if live is None:
+            return False
+        live.stopped = True
+        live.scope.cancel()
+        return True
+
+    # one run
+
+    async def _supervise(self, live: Live) -> Finished:
+        """Holds a run from its admission to its line in the journal."""
+        if live.parent is None:
+            most = self._settings().limits.live_runs
+            if len(self._live) >= most:
+                raise Busy(f"{most} runs are under way", hint="Try again in a moment, or raise limits.live_runs.")
+            if live.id in self._live:
+                raise Conflict(f"a run with the id {live.id!r} is under way", hint="Choose another id, or none.")
+            self._live[live.id] = live
+        failure: AkachatError | None = None
+        finished: Finished | None = None
+        try:
+            with live.scope:
+                finished = await self._execute(live)
+            if finished is None:
+                if not live.stopped:
+                    raise BackendUnavailable(
+                        f"the run took longer than {live.timeout:g} seconds", hint="Raise the option `timeout`."
+                    )
+                finished = live.finished("cancelled")
+            if live.request.keep and finished.result:
+                await self._keep(live, finished)
+            return finished
+        except AkachatError as error:
+            failure = error
+            raise
+        finally:
+            if live.parent is None:
+                del self._live[live.id]
+            self._record(live, finished, failure)
+
+    async def _execute(self, live: Live) -> Finished:
+        request = live.request
+        instruction, options = self._resolve(live)
+        live.timeout = options.timeout or DEFAULTS["timeout"]
+        live.scope.deadline = anyio.current_time() + live.timeout
+        rendering = await self._render(live, instruction)
+        live.rendered_at = time.perf_counter()
+        conversation = compose(rendering, request.messages, request.input)
+        backend = self._backends.for_options(options)
+        conversation, dropped = await self._trim(live, backend, conversation, options)
+        described = await self._describe(live, backend, rendering, conversation, dropped, options)
+        live.send(described)
+        live.sent, live.notes = described.messages, described.notes
+        slots = live.family.slots(self._settings().limits.live_calls) if live.parent else None
+        if slots is None:
+            return await self._generate(live, backend, conversation, options)
+        async with slots:  # around the generation only: a slot held while a child waits for one would never come free
+            return await self._generate(live, backend, conversation, options)
+
+    async def _generate(self, live: Live, backend: Backend, conversation: Conversation, options: Options) -> Finished:
+        request = Request(live.id, conversation.messages(), options, stream=live.emit is not None)
+        end: End | None = None
+        async with aclosing(backend.generate(request)) as chunks:  # type: ignore[type-var]
+            async for chunk in chunks:
+                if isinstance(chunk, End):
+                    end = chunk
+                else:
+                    self._take(live, chunk)
+        assert end is not None, "a backend ends its answer by End"
+        return live.finished(end.finish_reason, end)
+
+    def _take(self, live: Live, chunk: Chunk) -> None:
+        if live.first_token is None:
+            live.first_token = time.perf_counter()
+        if chunk.text or chunk.reasoning:
+            live.pieces.append(chunk.text)
+            live.reasoning.append(chunk.reasoning)
+            if live.emit:
+                live.send(Delta(live.id, live.next_seq(), chunk.text, chunk.reasoning))
+        if chunk.tool_calls:
+            live.tool_calls.extend(chunk.tool_calls)
+            if live.emit:
+                live.send(ToolCalled(live.id, live.next_seq(), chunk.tool_calls))
+
+    # its steps
+
+    def _resolve(self, live: Live) -> tuple[str, Options]:
+        request = live.request
+        instruction, options = request.instruction, Options()
+        if request.prompt is not None:
+            if instruction is None or not request.options.get("model"):
+                prompt = self._workspace.prompts.load(request.prompt)
+                instruction = prompt.instruction if instruction is None else instruction
+                options = prompt.options
+        live.instruction = instruction or ""
+        live.options = options.merged(dict(request.options)) if request.options else options
+        live.notes = tuple(
+            f"unknown option {key!r}" + (f" (did you mean {near!r}?)" if near else "")
+            for key, near in live.options.unknown.items()
+        )
+        return live.instruction, live.options
+
+    async def _render(self, live: Live, instruction: str) -> Rendering:
+        settings = self._settings()
+
+        def on_call(call: Call) -> None:
+            live.calls.append(call)
+            if live.emit:
+                live.send(Called(live.id, live.next_seq(), call))
+
+        async def answer(name: str, input: str, options: dict[str, Any]) -> Outcome:
+            return await self._answer(live, name, input, options)
+
+        scope = Scope(
+            input=live.request.input,
+            messages=live.request.messages,
+            variables=self._host.variables(live.request.variables),
+            functions=self._host.functions(live, answer),
+            is_test=settings.is_test and live.family.source != "api",
+            now=live.family.now,
+            on_call=on_call,
+        )
+        rendering = await self._sandbox.render(instruction, scope)
+        live.rendering = rendering
+        return rendering
+
+    async def _answer(self, parent: Live, name: str, input: str, options: Mapping[str, Any]) -> Outcome:
+        """What ``llm()`` gives: another prompt's answer, with its own run as the trace."""
+        limits = self._settings().limits
+        child = parent.child(name, input, options, limits.llm_depth, limits.llm_calls)
+        self._host.check_known(options, self._workspace.prompts.load(name).options)
+        try:
+            finished = await self._supervise(child)
+        except AkachatError as error:
+            raise child.explained(error) from error
+        if finished.finish_reason == "cancelled":
+            raise Cancelled(f"the run of {name!r} was stopped")
+        detail = {
+            "id": finished.id,
+            "model": finished.model,
+            "finish_reason": finished.finish_reason,
+            "prompt_tokens": finished.usage.prompt_tokens,
+            "completion_tokens": finished.usage.completion_tokens,
+            "timings": finished.timings.to_dict(),
+        }
+        return Outcome(finished.result, detail, finished.calls)
+
+    async def _trim(
+        self, live: Live, backend: Backend, conversation: Conversation, options: Options
+    ) -> tuple[Conversation, tuple[Message, ...]]:
+        if not conversation.history or (options.history_threshold is None and options.history_turns is None):
+            return conversation, ()
+        count = await backend.counter(Request(live.id, conversation.messages(), options))
+        trimmed = trim(
+            conversation.history,
+            lambda history: count(conversation.messages(history)),
+            threshold=options.history_threshold,
+            target=options.history_target,
+            turns=options.history_turns,
+        )
+        kept = trimmed.kept
+        if trimmed.dropped:
+            live.notes += (f"{len(trimmed.dropped)} oldest turns of the history were cut",)
+            if options.history_summary and not live.dry:
+                outcome = await self._answer(live, options.history_summary, format_messages(trimmed.dropped), {})
+                kept = (Message("system", str(outcome.value)), *kept)
+        return Conversation(conversation.head, kept, conversation.tail), trimmed.dropped
+
+    async def _describe(
+        self,
+        live: Live,
+        backend: Backend,
+        rendering: Rendering,
+        conversation: Conversation,
+        dropped: Sequence[Message],
+        options: Options,
+    ) -> Rendered:
+        prepared = await backend.prepare(Request(live.id, conversation.messages(), options))
+        return Rendered(
+            live.id,
+            live.next_seq(),
+            text=rendering.text,
+            spans=rendering.spans,
+            messages=prepared.messages,
+            prompt=prepared.prompt,
+            tokens=prepared.tokens,
+            exact=prepared.exact,
+            notes=(*live.notes, *prepared.notes),
+            dropped=tuple(dropped),
+            calls=rendering.calls,
+            options={**options.to_dict(), **prepared.options},
+        )
+
+    # afterwards
+
+    async def _keep(self, live: Live, finished: Finished) -> None:
+        said = [Message("user", live.request.input)] if live.request.input else []
+        turns = [*said, Message("assistant", finished.result)]
+        await anyio.to_thread.run_sync(self._workspace.messages.append, turns)
+
+    def _record(self, live: Live, finished: Finished | None, failure: AkachatError | None) -> None:
+        request = live.request
+        self._journal.record(
+            {
+                "time": live.family.now.isoformat(timespec="milliseconds"),
+                "id": live.id,
+                "parent": live.parent.id if live.parent else None,
+                "source": request.source,
+                "prompt": request.prompt,
+                "instruction": live.instruction,
+                "options": live.options.to_dict(),
+                "input": request.input,
+                "history": [m.to_dict() for m in request.messages],
+                "variables": dict(request.variables),
+                "text": live.rendering.text if live.rendering else None,
+                "trace": [c.to_dict() for c in (live.rendering.calls if live.rendering else live.calls)],
+                "messages": [m.to_dict() for m in live.sent],
+                "notes": list(live.notes),
+                "result": finished.result if finished else live.text,
+                "finish_reason": finished.finish_reason if finished else "error" if failure else "cancelled",
+                "model": finished.model if finished else live.options.model,
+                "usage": [finished.usage.prompt_tokens, finished.usage.completion_tokens] if finished else None,
+                "timings": finished.timings.to_dict() if finished else None,
+                "error": failure.to_dict() if failure else None,
+            }
+        )
