@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import json
 import os
-import re
 import secrets
 import stat
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from akachat.errors import FileError, InvalidInput
 from akachat.names import RESERVED_PREFIX
@@ -21,16 +19,15 @@ from akachat.names import RESERVED_PREFIX
 __all__ = [
     "MAX_BYTES",
     "Signature",
-    "decode_text",
-    "find_key",
     "inside",
     "is_settled",
     "lines_backwards",
-    "parse_json_object",
+    "put_in_place",
     "read_bytes",
     "remove",
     "remove_leftovers",
     "signature",
+    "stage",
     "sync_folder",
     "translated",
     "write_atomic",
@@ -43,20 +40,17 @@ MAX_BYTES = 16 * 1024 * 1024
 Signature = tuple[int, int, int, int, int]
 
 _BLOCK = 64 * 1024
+_TEMPORARY = ".tmp"
 
 
 def signature(path: str | Path) -> Signature | None:
-    """The file's state now, or None where there is none.
-
-    Raises:
-        FileError: it is a folder, a pipe or a device.
-    """
+    """The file's state now, or None where there is no plain file."""
     try:
         found = os.stat(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     if not stat.S_ISREG(found.st_mode):
-        raise FileError(f"{Path(path).name} is not a plain file", path=str(path), hint="Move it away.")
+        return None
     return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
@@ -113,115 +107,56 @@ def inside(root: str, path: str) -> str:
     return real
 
 
-def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> tuple[bytes, Signature]:
-    """A file's content and the state it was read in.
+def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, shown: str = "") -> tuple[bytes, Signature]:
+    """A file's content and the state it was read in; errors call it ``shown``.
 
     Raises:
         FileNotFoundError: there is none.
         OSError: it cannot be read.
         FileError: it is larger than ``limit``, or no plain file.
     """
-    with open(path, "rb") as file:
+    shown = shown or Path(path).name
+    # Not blocking, so that a pipe in the place of a file is an error and no endless wait.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with open(os.open(path, flags), "rb") as file:
         found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            raise FileError(f"{shown} is not a plain file", path=shown, hint="Move it away.")
         if found.st_size > limit:
             raise FileError(
-                f"{Path(path).name} has {found.st_size:,} bytes, over the limit of {limit:,}",
-                path=str(path),
+                f"{shown} has {found.st_size:,} bytes, over the limit of {limit:,}",
+                path=shown,
                 hint="Split it, or put long texts into a library (rag).",
             )
         data = file.read(limit + 1)
     return data, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
 
 
-def decode_text(data: bytes, path: str) -> str:
-    """A file's bytes as text: UTF-8, a byte order mark dropped, CRLF read as LF.
-
-    Raises:
-        FileError: it is not UTF-8; with the line and column of the first wrong byte.
-    """
-    data = data.removeprefix(b"\xef\xbb\xbf")
-    try:
-        text = data.decode()
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", "replace")) + 1
-        raise FileError(
-            f"{path} is not UTF-8",
-            path=path,
-            line=line,
-            column=column,
-            hint="Save it again as UTF-8 in your editor.",
-        ) from None
-    return text.replace("\r\n", "\n")
-
-
-def parse_json_object(text: str, path: str) -> dict[str, Any]:
-    """A JSON file's object.
-
-    Raises:
-        FileError: where and why it is broken; never with a piece of its content, which may be a key.
-    """
-    try:
-        value = json.loads(text, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        raise FileError(
-            f"{path} is not valid JSON: {error.msg}",
-            path=path,
-            line=error.lineno,
-            column=error.colno,
-            hint="Mend it there; the file is left as it is.",
-        ) from None
-    except (ValueError, RecursionError):
-        raise FileError(
-            f"{path} is not valid JSON: a number that JSON does not have, or too many levels",
-            path=path,
-            line=1,
-            column=1,
-        ) from None
-    if not isinstance(value, dict):
-        raise FileError(
-            f"{path} holds no JSON object",
-            path=path,
-            line=1,
-            column=1,
-            hint="It should look like {…}; mend it by hand.",
-        )
-    return value
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
-
-
-def find_key(text: str, keys: list[str]) -> tuple[int | None, int | None]:
-    """Where a key stands in a JSON text: good enough for a person who looks for it."""
-    position = 0
-    found = None
-    for key in keys:
-        match = re.compile(re.escape(f'"{key}"') + r"\s*:").search(text, position)
-        if match:
-            found = match.start()
-            position = match.end()
-    if found is None:
-        return None, None
-    return text.count("\n", 0, found) + 1, found - (text.rfind("\n", 0, found) + 1) + 1
-
-
-def write_atomic(path: str, data: bytes, *, mode: int | None = None, sync: bool = True) -> None:
+def write_atomic(path: str, data: bytes, *, mode: int | None = None) -> None:
     """Replaces a file's content; a crash at any point leaves the old content or the new.
 
     Args:
         path: the file; its folder must exist.
         data: the new content.
         mode: its permissions; None keeps those of the old file.
-        sync: whether to sync the folder too (a caller that writes several files may do that once).
 
     Raises:
         OSError: the old content is intact and no temporary file is left.
     """
-    folder = os.path.dirname(path)
-    temporary = os.path.join(folder, f"{RESERVED_PREFIX}-{os.getpid()}-{secrets.token_hex(6)}.tmp")
+    temporary = stage(path, data, mode=mode)
+    try:
+        put_in_place(temporary, path)
+    except BaseException:
+        remove(temporary)
+        raise
+    sync_folder(os.path.dirname(path))
+
+
+def stage(path: str, data: bytes, *, mode: int | None = None) -> str:
+    """Writes the new content of ``path`` durably into a temporary file beside it, and gives that file's path."""
+    temporary = os.path.join(
+        os.path.dirname(path), f"{RESERVED_PREFIX}-{os.getpid()}-{secrets.token_hex(6)}{_TEMPORARY}"
+    )
     try:
         old = os.stat(path)
     except FileNotFoundError:
@@ -237,13 +172,10 @@ def write_atomic(path: str, data: bytes, *, mode: int | None = None, sync: bool 
             os.fsync(file)
         finally:
             os.close(file)
-        _replace(temporary, path)
     except BaseException:
-        with contextlib.suppress(OSError):
-            os.unlink(temporary)
+        remove(temporary)
         raise
-    if sync:
-        sync_folder(folder)
+    return temporary
 
 
 def _keep_owner_and_mode(file: int, old: os.stat_result | None, mode: int | None) -> None:
@@ -257,7 +189,8 @@ def _keep_owner_and_mode(file: int, old: os.stat_result | None, mode: int | None
         os.fchmod(file, wanted)
 
 
-def _replace(source: str, target: str) -> None:
+def put_in_place(source: str, target: str) -> None:
+    """Gives a staged file its name; the caller syncs the folder."""
     if sys.platform == "win32":
         # A reader without FILE_SHARE_DELETE (an editor, a virus scanner) makes this fail for a moment.
         for wait in (0.01, 0.02, 0.05, 0.1, 0.2, 0.4):
@@ -271,7 +204,7 @@ def _replace(source: str, target: str) -> None:
 
 def remove(path: str) -> None:
     """Deletes a file if it is there; the caller syncs the folder."""
-    with contextlib.suppress(FileNotFoundError):
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
         os.unlink(path)
 
 
@@ -290,7 +223,7 @@ def remove_leftovers(folder: str) -> None:
     """Deletes temporary files that a crash left in a folder and below; the caller holds the folder's lock."""
     for place, _, files in os.walk(folder):
         for name in files:
-            if name.startswith(RESERVED_PREFIX + "-") and name.endswith(".tmp"):
+            if name.startswith(RESERVED_PREFIX + "-") and name.endswith(_TEMPORARY):
                 with contextlib.suppress(OSError):
                     os.unlink(os.path.join(place, name))
 

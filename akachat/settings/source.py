@@ -8,8 +8,9 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from akachat.decoding import decode_text, find_key, parse_json_object
 from akachat.errors import AkachatError, FileError, InvalidInput
-from akachat.files import decode_text, find_key, parse_json_object, read_bytes, translated
+from akachat.files import read_bytes, translated
 from akachat.settings.environment import Overrides
 from akachat.settings.secret import Secret
 

@@ -120,7 +120,7 @@ class History:
                 self.list()
             except FileError:
                 with open(path, "rb") as file:
-                    write_atomic(f"{path}.broken-{time.strftime('%Y%m%d-%H%M%S')}", file.read(), sync=False)
+                    write_atomic(f"{path}.broken-{time.strftime('%Y%m%d-%H%M%S')}", file.read())
             write_atomic(path, data)
             self._known = None
 

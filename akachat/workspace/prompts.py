@@ -11,11 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from akachat.decoding import decode_text, find_key, parse_json_object
 from akachat.errors import AkachatError, Busy, Conflict, FileError, InvalidInput
-from akachat.files import Signature, decode_text, find_key, is_settled, parse_json_object, signature
+from akachat.files import Signature, is_settled, signature
 from akachat.names import check_name, not_found
 from akachat.options import Options
-from akachat.workspace.store import Change, Store, encoded
+from akachat.workspace.changes import Change
+from akachat.workspace.store import Store, encoded
 
 __all__ = ["Prompt", "Prompts"]
 
@@ -86,18 +88,21 @@ class Prompts:
         name = check_name(name)
         if not isinstance(options, Options):
             options = Options.parse(dict(options))
-        text = encoded(instruction, "the instruction")
+        text = encoded(instruction, "the instruction", self._store.limit)
         try:
             data = json.dumps(options.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise InvalidInput(f"the options cannot be written as JSON: {error}") from None
-        with self._store.hold():
+        with self._store.changes.hold():
             text_path, json_path = self._paths(name)
             self._store.refuse_other_case(text_path)
             changes = self._store.broken_copy(json_path, decode_options)
             changes |= self._store.broken_copy(text_path, decode_text)
-            changes |= {text_path: Change(text), json_path: Change(encoded(data, "an option") + b"\n")}
-            self._store.apply(changes)
+            changes |= {
+                text_path: Change(text),
+                json_path: Change(encoded(data, "an option", self._store.limit) + b"\n"),
+            }
+            self._store.changes.apply(changes)
             self._forget(name)
         return Prompt(name, decode_text(text, name), options)
 
@@ -108,11 +113,11 @@ class Prompts:
             NotFound: there is none.
         """
         name = check_name(name)
-        with self._store.hold():
+        with self._store.changes.hold():
             text_path, json_path = self._paths(name)
             if signature(text_path) is None and signature(json_path) is None:
                 raise not_found("prompt", name, self.list())
-            self._store.apply({text_path: Change(None), json_path: Change(None)})
+            self._store.changes.apply({text_path: Change(None), json_path: Change(None)})
             self._forget(name)
 
     def rename(self, old: str, new: str) -> None:
@@ -125,7 +130,7 @@ class Prompts:
         old, new = check_name(old), check_name(new)
         if old == new:
             return
-        with self._store.hold():
+        with self._store.changes.hold():
             before, after = self._paths(old), self._paths(new)
             if signature(before[0]) is None:
                 raise not_found("prompt", old, self.list())
@@ -137,7 +142,7 @@ class Prompts:
                 if found is not None:
                     changes[target] = Change(found[0], os.stat(source).st_mode & 0o777)
                     changes[source] = Change(None)
-            self._store.apply(changes)
+            self._store.changes.apply(changes)
             self._forget(old)
             self._forget(new)
 
@@ -161,29 +166,21 @@ class Prompts:
     def _read(self, name: str) -> Prompt:
         """Reads both files without a lock: a change of both leaves a record while it lasts, and new states after it."""
         for _ in range(100):
-            may_be_torn = self._wait_for_writer()
+            if self._store.changes.is_unfinished():
+                with self._store.changes.hold():  # waits for a live writer, or ends what a dead one began
+                    pass
             now = time.time_ns()
             text_path, json_path = self._paths(name)
             text, options = self._store.read(text_path), self._store.read(json_path)
             states = text[1] if text else None, options[1] if options else None
             changed = (signature(text_path), signature(json_path)) != states
-            if changed or (self._store.is_unfinished() and not may_be_torn):
+            if changed or self._store.changes.is_unfinished():
                 continue
             prompt = self._made(name, text[0] if text else None, options[0] if options else None)
             if all(state is None or is_settled(state, now) for state in states):
                 self._remember(_Known(prompt, text_path, json_path, *states))
             return prompt
         raise Busy(f"the prompt `{name}` changes all the time", hint="Try again.")
-
-    def _wait_for_writer(self) -> bool:
-        """Lets a change that is under way end, or ends it; True where that cannot be done, on a read-only disk."""
-        if self._store.is_unfinished():
-            try:
-                with self._store.hold():
-                    pass
-            except FileError:
-                return True
-        return False
 
     def _made(self, name: str, text: bytes | None, options: bytes | None) -> Prompt:
         if text is None:

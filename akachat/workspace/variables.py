@@ -6,9 +6,11 @@ import threading
 import time
 from collections.abc import Iterator
 
-from akachat.files import Signature, decode_text, is_settled, signature
+from akachat.decoding import decode_text
+from akachat.files import Signature, is_settled, signature
 from akachat.names import check_name, not_found
-from akachat.workspace.store import Change, Store, encoded
+from akachat.workspace.changes import Change
+from akachat.workspace.store import Store, encoded
 
 __all__ = ["Variables"]
 
@@ -68,11 +70,11 @@ class Variables:
             FileError: it cannot be written; the old value is unchanged.
         """
         name = check_name(key)
-        data = encoded(value, f"the value of `{name}`")
-        with self._store.hold():
+        data = encoded(value, f"the value of `{name}`", self._store.limit)
+        with self._store.changes.hold():
             path = self._store.path(_FOLDER, name, ".txt")
             self._store.refuse_other_case(path)
-            self._store.apply({**self._store.broken_copy(path, decode_text), path: Change(data)})
+            self._store.changes.apply({**self._store.broken_copy(path, decode_text), path: Change(data)})
             self._forget(name)
 
     def delete(self, key: str) -> None:
@@ -82,11 +84,11 @@ class Variables:
             NotFound: there is none.
         """
         name = check_name(key)
-        with self._store.hold():
+        with self._store.changes.hold():
             path = self._store.path(_FOLDER, name, ".txt")
             if signature(path) is None:
                 raise not_found("variable", name, self)
-            self._store.apply({path: Change(None)})
+            self._store.changes.apply({path: Change(None)})
             self._forget(name)
 
     def _forget(self, name: str) -> None:

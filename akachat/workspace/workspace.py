@@ -11,9 +11,10 @@ from pathlib import Path
 from akachat.errors import FileError
 from akachat.files import MAX_BYTES, translated
 from akachat.names import check_name
+from akachat.workspace.changes import Change
 from akachat.workspace.history import History
 from akachat.workspace.prompts import Prompts
-from akachat.workspace.store import Change, Store
+from akachat.workspace.store import Store
 from akachat.workspace.variables import Variables
 
 __all__ = ["Workspace"]
@@ -64,9 +65,9 @@ class Workspace:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
         self._store.clean("prompt", "var")
         self.messages.clean()
-        with self._store.hold():
+        with self._store.changes.hold():
             if not self._store.names("prompt", ".txt") and not self._store.names("prompt", ".json"):
-                self._store.apply(self._samples())
+                self._store.changes.apply(self._samples())
 
     def _samples(self) -> dict[str, Change]:
         changes: dict[str, Change] = {}
