@@ -27,6 +27,7 @@ from anyio import CapacityLimiter
 from akachat.errors import InstructionError
 from akachat.functions.binding import bind, describe
 from akachat.functions.registry import BUILTINS, FunctionInfo, declaration
+from akachat.template.language import NAMES
 from akachat.template.rendering import HostFunction
 
 __all__ = ["ENTRY_POINTS", "RESERVED", "UserFunctions"]
@@ -35,11 +36,7 @@ __all__ = ["ENTRY_POINTS", "RESERVED", "UserFunctions"]
 ENTRY_POINTS = "akachat.functions"
 
 #: Names that mean something in every instruction already.
-RESERVED = frozenset(
-    {*(info.name for info in BUILTINS), "input", "messages", "datetime", "date", "re", "json", "math", "random"}
-    | set(dir(builtins))
-    | set(keyword.kwlist)
-)
+RESERVED = NAMES | {info.name for info in BUILTINS} | set(dir(builtins)) | set(keyword.kwlist)
 
 #: Blocking functions of one playground that run at a time; a further one waits.
 _THREADS = 32
