@@ -71,14 +71,10 @@ def stub() -> Iterator[str]:
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "bench" / "stub.py"), "--port", "0"], stdout=subprocess.PIPE, text=True
     )
-    try:
+    with process:
         assert process.stdout is not None
         yield process.stdout.readline().split()[-1]
-    finally:
         process.terminate()
-        process.wait(10)
-        if process.stdout:
-            process.stdout.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from akachat.api.access import access_of
 from akachat.api.bodies import read_body
 from akachat.api.openai_forms import (
     ChatRequest,
@@ -108,8 +107,6 @@ class OpenAIRoutes:
             id=uuid.uuid4().hex,
             stream=chat.stream,
         )
-        if access_of(request.scope).role != "edit":
-            self._playground.check_known(run)
         runs = [run, *(_again(run, index) for index in range(1, chat.n))]
 
         def stop() -> bool:
