@@ -20,7 +20,7 @@ function makeForm(onchange) {
     if (view === "json") writeJson();
     else showAll();
   });
-  const node = h("div", { class: "ak-options" }, h("div", { class: "ak-options-head" }, views), form, jsonBox);
+  const node = h("div", { class: "ak-options" }, form, jsonBox);
 
   function makeGroup(name) {
     const fields = FACTS.fields.filter((field) => (GROUPS.includes(field.group) ? field.group : "other") === name);
@@ -153,6 +153,7 @@ function makeForm(onchange) {
 
   return {
     node,
+    views,
     get wrong() {
       return wrong;
     },

@@ -43,7 +43,8 @@ function makeInserts(insert) {
         const glimpse = value.error ?? value.text.replace(/\s+/g, " ") + (value.more ? "…" : "");
         return item(`{${name}}`, name, glimpse, Boolean(value.error));
       });
-      const calls = functions.map(({ name, signature, documentation, origin, error }) => {
+      // Variables have their own list.
+      const calls = functions.filter(({ name }) => name !== "var").map(({ name, signature, documentation, origin, error }) => {
         const builtin = origin === "builtin";
         const words = error || (builtin && known(`fn_${name}`) ? t(`fn_${name}`) : documentation.split("\n")[0]);
         return item((builtin && SNIPPETS[name]) || `{${name}()}`, builtin ? name : signature, words, Boolean(error));

@@ -33,9 +33,10 @@ const history = h("textarea", { class: "ak-input", tLabel: "history", tPlacehold
 const historyBox = h("details", { class: "ak-history" }, h("summary", { t: "history" }), history);
 const keep = h("input", { type: "checkbox", id: "ak-keep", onchange: () => keepAside() });
 const side = h("div", { class: "ak-side-body" }, form.node);
-const sideTabs = segments("options", [{ id: "options", word: "options" }, { id: "insert", word: "insert" }], "options", (id) =>
-  side.replaceChildren(id === "options" ? form.node : inserts.node),
-);
+const sideTabs = segments("options", [{ id: "options", word: "options" }, { id: "insert", word: "insert" }], "options", (id) => {
+  side.replaceChildren(id === "options" ? form.node : inserts.node);
+  form.views.hidden = id !== "options";
+});
 
 root.append(
   h(
@@ -78,7 +79,7 @@ root.append(
         historyBox,
       ),
     ),
-    h("section", { class: "ak-column ak-side ak-panel" }, h("header", { class: "ak-panel-head" }, sideTabs), side),
+    h("section", { class: "ak-column ak-side ak-panel" }, h("header", { class: "ak-panel-head" }, sideTabs, h("span", { class: "ak-spring" }), form.views), side),
     h("section", { class: "ak-column ak-see" }, preview.node, answer.node),
   ),
 );
