@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -106,7 +107,7 @@ def make_parrot(folder: Path, text: str, *, again: bool = False, context: int = 
             layer.mlp.down_proj.weight.zero_()
         model.model.embed_tokens.weight.copy_(torch.eye(len(tokenizer), 272))
         model.lm_head.weight.zero_()
-        for token, following in zip(path, path[1:], strict=False):
+        for token, following in pairwise(path):
             model.lm_head.weight[following, token] = 10.0
     model.generation_config = GenerationConfig(eos_token_id=1, pad_token_id=3)
     model.save_pretrained(folder)

@@ -13,6 +13,10 @@ from akachat.errors import Busy
 
 __all__ = ["Worker"]
 
+#: A CPU model up to this size runs on one core: threads that wait for each other at every small step cost more than
+#: they bring. On two busy cores a model of 0.1M parameters made 100 tokens/s with two threads, 800 with one.
+_SMALL = 30_000_000
+
 
 class Worker:
     """Makes answers one after another, in a thread of its own.
@@ -70,6 +74,7 @@ class Worker:
         self._thread.join()
 
     def _work(self) -> None:
+        _choose_threads(self.loaded)
         while True:
             with self._changed:
                 while not self._jobs and not self._closing:
@@ -88,6 +93,20 @@ class Worker:
         job = self._current
         if job is not None:
             job.check()
+
+
+def _choose_threads(loaded: Loaded) -> None:
+    """Sets how many cores the calling thread computes with, and leaves all other threads as they are."""
+    import torch
+
+    usual = torch.get_num_threads()
+    if loaded.device != "cpu" or loaded.model.num_parameters() > _SMALL or usual == 1:
+        return
+    torch.set_num_threads(1)
+    # torch also notes the number for threads that begin later; saying it in a passing thread sets only that note.
+    passing = threading.Thread(target=torch.set_num_threads, args=(usual,))
+    passing.start()
+    passing.join()
 
 
 def _layers(model: Any) -> list[Any]:

@@ -147,9 +147,8 @@ class Transport:
             except (aiohttp.ClientError, TimeoutError, OSError) as error:
                 failure = _unreachable(endpoint, error, self._limits.read_timeout)
                 # A server that took the request and said nothing has perhaps been working on it: not twice.
-                if isinstance(error, aiohttp.InvalidURL | TimeoutError) and not isinstance(
-                    error, aiohttp.ConnectionTimeoutError
-                ):
+                silent = isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ConnectionTimeoutError)
+                if silent or not failure.retryable:
                     raise failure from None
             else:
                 if response.status == 200:
