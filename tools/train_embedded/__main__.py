@@ -1,0 +1,76 @@
+"""One command makes the embedded model: tokenizer, weights, scores, model card."""
+
+import argparse
+import dataclasses
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import Lfm2ForCausalLM, PreTrainedTokenizerFast, set_seed
+
+from akachat.backends.embedded import folder
+from tools.train_embedded.card import write_card
+from tools.train_embedded.data import LEVELS, dialogue, training_words
+from tools.train_embedded.evaluate import evaluate
+from tools.train_embedded.model import generation_config, new_model
+from tools.train_embedded.tokenizer import train_tokenizer
+from tools.train_embedded.train import Recipe, train
+
+TOKENIZER_DIALOGUES = 12_000
+
+
+def make_tokenizer(seed: int) -> PreTrainedTokenizerFast:
+    """Learn the tokenizer from dialogues of all levels."""
+    words, rng = training_words(seed), random.Random(seed)
+    dialogues = (dialogue(words, rng.randint(1, LEVELS)) for _ in range(TOKENIZER_DIALOGUES))
+    return train_tokenizer([message["content"] for one in dialogues for message in one.messages()])
+
+
+def save(model: Lfm2ForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) -> None:
+    """Write the folder: weights in float16 to be small, to be loaded as float32, in which a CPU computes exactly."""
+    model.generation_config = generation_config(tokenizer)
+    model.to(torch.float16).save_pretrained(out)
+    tokenizer.save_pretrained(out)
+    # "TokenizersBackend" is known to transformers 5 only; this name to all versions.
+    for name, changes in {
+        "config.json": {"dtype": "float32"},
+        "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast"},
+    }.items():
+        values = json.loads((out / name).read_text(encoding="utf-8")) | changes
+        (out / name).write_text(json.dumps(values, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
+    (out / "model.safetensors").chmod(0o644)
+
+
+def make(out: Path, recipe: Recipe) -> dict[str, Any]:
+    """Train and save a model; return the figures of the run."""
+    set_seed(recipe.seed)
+    tokenizer = make_tokenizer(recipe.seed)
+    model = new_model(tokenizer)
+    parameters = sum(p.numel() for p in model.parameters())
+    print(parameters, "parameters,", len(tokenizer), "tokens", flush=True)
+    figures = train(model, tokenizer, recipe)
+    save(model, tokenizer, out)
+    return {**figures, **dataclasses.asdict(recipe), "parameters": parameters}
+
+
+def main() -> None:
+    """Read the flags and run the steps."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=folder())
+    parser.add_argument("--score-only", action="store_true", help="score what is there, and write its card anew")
+    for field in dataclasses.fields(Recipe):
+        parser.add_argument(f"--{field.name}", type=type(field.default), default=field.default)
+    flags = vars(parser.parse_args())
+    out, score_only = flags.pop("out"), flags.pop("score_only")
+    if score_only:
+        training = json.loads((out / "scores.json").read_text(encoding="utf-8"))["training"]
+    else:
+        training = make(out, Recipe(**flags))
+        (out / "scores.json").write_text(json.dumps({"training": training}), encoding="utf-8")
+    write_card(out, {**evaluate(out), "training": training})
+
+
+if __name__ == "__main__":
+    main()
