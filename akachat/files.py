@@ -219,13 +219,15 @@ def sync_folder(folder: str) -> None:
         os.close(handle)
 
 
-def remove_leftovers(folder: str) -> None:
-    """Deletes temporary files that a crash left in a folder and below; the caller holds the folder's lock."""
+def remove_leftovers(folder: str, *, below: bool = True) -> None:
+    """Deletes temporary files that a crash left in a folder; the caller holds the lock of those who write there."""
     for place, _, files in os.walk(folder):
         for name in files:
             if name.startswith(RESERVED_PREFIX + "-") and name.endswith(_TEMPORARY):
                 with contextlib.suppress(OSError):
                     os.unlink(os.path.join(place, name))
+        if not below:
+            return
 
 
 def lines_backwards(path: str | Path, *, limit: int | None = None) -> Iterator[bytes]:

@@ -166,9 +166,7 @@ class Prompts:
     def _read(self, name: str) -> Prompt:
         """Reads both files without a lock: a change of both leaves a record while it lasts, and new states after it."""
         for _ in range(100):
-            if self._store.changes.is_unfinished():
-                with self._store.changes.hold():  # waits for a live writer, or ends what a dead one began
-                    pass
+            self._store.settle()
             now = time.time_ns()
             text_path, json_path = self._paths(name)
             text, options = self._store.read(text_path), self._store.read(json_path)

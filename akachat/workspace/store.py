@@ -48,6 +48,12 @@ class Store:
             for folder in folders:
                 remove_leftovers(os.path.join(self.root, folder))
 
+    def settle(self) -> None:
+        """Waits for a change of several files that is under way, or ends one whose process died."""
+        if self.changes.is_unfinished():
+            with self.changes.hold():
+                pass
+
     def path(self, folder: str, name: str, suffix: str) -> str:
         """Where a checked name's file lies, or would lie.
 
@@ -81,6 +87,7 @@ class Store:
 
     def names(self, folder: str, suffix: str) -> list[str]:
         """The names of all files with a suffix in a folder and below, sorted; files that no name fits are left out."""
+        self.settle()
         found: set[str] = set()
         seen: set[str] = set()
 

@@ -9,7 +9,8 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from akachat.errors import FileError
-from akachat.files import MAX_BYTES, translated
+from akachat.files import MAX_BYTES, remove_leftovers, translated
+from akachat.locks import HIDDEN, FolderLock
 from akachat.names import check_name
 from akachat.workspace.changes import Change
 from akachat.workspace.history import History
@@ -63,8 +64,10 @@ class Workspace:
                 if self.root.exists() and not self.root.is_dir():
                     raise FileError(f"{self.root} is not a folder", path=str(self.root))
                 (self.root / name).mkdir(parents=True, exist_ok=True)
-        self._store.clean("prompt", "var")
+        self._store.clean("prompt", "var", HIDDEN)
         self.messages.clean()
+        with FolderLock(self.root, "settings").hold():
+            remove_leftovers(str(self.root), below=False)
         with self._store.changes.hold():
             if not self._store.names("prompt", ".txt") and not self._store.names("prompt", ".json"):
                 self._store.changes.apply(self._samples())
