@@ -412,11 +412,7 @@ def test_keyboard_alone(visit: Visit) -> None:
         seen = []
         for _ in range(60):
             page.keyboard.press("Tab")
-            seen.append(
-                page.evaluate(
-                    "(document.activeElement.getAttribute('aria-label') || document.activeElement.id || document.activeElement.className)"
-                )
-            )
+            seen.append(page.evaluate("((n) => n.getAttribute('aria-label') || n.id)(document.activeElement)"))
         for wanted in ("Instruction", "ak-input", "Run (Ctrl+Enter)", "ak-option-temperature"):
             assert wanted in seen, wanted
         names = page.evaluate(

@@ -68,7 +68,9 @@ def create_ui(playground: Playground, *, runs: int = 16) -> gr.Blocks:
             )
         # Neither is listed as an endpoint: programs use the Web API. Whoever reaches the server can still call them.
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
-        _listener(page, "run")(tab.run, inputs=None, outputs=page, **quiet)
+        running = _listener(page, "run")(tab.run, inputs=None, outputs=page, **quiet)
+        # What the run itself meets is in its frames; this is the queue's own refusal, which would else be silence.
+        running.failure(None, js="() => document.dispatchEvent(new CustomEvent('akachat:refused'))", **quiet)
     blocks.queue(default_concurrency_limit=runs, max_size=4 * runs)
     return blocks
 

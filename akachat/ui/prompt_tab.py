@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
+from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from typing import Any
@@ -36,6 +37,8 @@ class PromptTab:
 
     def __init__(self, playground: Playground) -> None:
         self._playground = playground
+        #: Runs that were stopped while they waited for their turn in Gradio's queue, which knows them by no id of ours.
+        self._unwanted: deque[str] = deque(maxlen=256)
 
     def server_functions(self) -> list[Callable[..., Any]]:
         """The calls, as Gradio takes them: each gets and gives one JSON object, and an error is part of the answer."""
@@ -105,13 +108,20 @@ class PromptTab:
         return {"rendered": rendered_view(rendered), "unknown": Options.parse(_object(payload, "options")).unknown}
 
     async def stop(self, payload: Json) -> Json:
-        """Stops a run."""
-        return {"stopped": self._playground.stop(_text(payload, "id"))}
+        """Stops a run, also one whose turn has not come."""
+        id = _text(payload, "id")
+        stopped = self._playground.stop(id)
+        if id and not stopped:
+            self._unwanted.append(id)
+        return {"stopped": stopped}
 
     async def run(self, event: gr.EventData) -> AsyncIterator[Json]:
         """A run as frames: each is the whole state so far, because the page may skip frames that it is too late for."""
         payload = event._data if isinstance(event._data, dict) else {}
         frame: Json = {"id": str(payload.get("id", "")), "phase": "rendering", "text": "", "reasoning": "", "calls": []}
+        if frame["id"] in self._unwanted:
+            return
+        yield frame  # its turn has come
         try:
             request = _request(payload)
             async with aclosing(_batches(self._playground.stream(request), _INTERVAL)) as batches:

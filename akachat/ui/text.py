@@ -161,6 +161,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "tool_calls": ("Functions that the model asks for", "モデルが求めた関数呼び出し"),
     "copy": ("Copy", "コピー"),
     "copied": ("Copied", "コピーしました"),
+    "phase_queued": ("Waiting for its turn…", "順番待ち…"),
     "phase_rendering": ("Rendering…", "指示文を評価中…"),
     "phase_waiting": ("Waiting for the model…", "モデルの応答待ち…"),
     "phase_streaming": ("Answering…", "回答中…"),
@@ -211,6 +212,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "error_offline_hint": (
         "Is akachat still running? What you typed is kept in this browser.",
         "akachat は起動していますか？ 入力した内容はこのブラウザーに残っています。",
+    ),
+    "error_queue": (
+        "Too many runs are waiting. Try again in a moment.",
+        "待っている実行が多すぎます。少し待ってからもう一度どうぞ。",
     ),
     "error_options": ("The options are not valid JSON", "オプションの JSON に誤りがあります"),
     "empty_title": ("No prompts yet", "プロンプトはまだありません"),

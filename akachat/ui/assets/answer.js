@@ -58,7 +58,7 @@ function makeAnswer() {
     grow(text, frame.text);
     grow(reasoning, frame.reasoning);
     thinking.hidden = !frame.reasoning;
-    node.classList.toggle("ak-busy", ["rendering", "waiting", "streaming"].includes(phase));
+    node.classList.toggle("ak-busy", ["queued", "rendering", "waiting", "streaming"].includes(phase));
     say(state, "text", phase === "done" && done.finish_reason === "cancelled" ? "phase_stopped" : `phase_${phase}`);
     copy.hidden = !frame.text;
     if (done) drawStats({ ...done, options: frame.rendered?.options });

@@ -329,7 +329,7 @@ function run() {
   if (form.wrong) return complain({ type: "InvalidInput", message: t("error_options"), hint: form.wrong });
   running = crypto.randomUUID?.() ?? `page-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   setRunning(true);
-  lastFrame = { id: running, phase: "rendering", text: "", reasoning: "", calls: [] };
+  lastFrame = { id: running, phase: "queued", text: "", reasoning: "", calls: [] };
   answer.show(lastFrame);
   trigger("run", { ...request(), keep: keep.checked, id: running });
   watchdog(running);
@@ -347,7 +347,10 @@ function watchdog(id) {
 }
 
 async function stop() {
-  if (running) await ask("stop", { id: running });
+  if (!running) return;
+  const id = running;
+  const result = await ask("stop", { id });
+  if (running === id && result.stopped === false && lastFrame.phase === "queued") ended({ ...lastFrame, phase: "stopped" });
 }
 
 function setRunning(on) {
@@ -371,6 +374,10 @@ watch("value", () => {
   ended(frame);
   if (frame.error?.source !== undefined) editor.mark(frame.error);
   readCatalog();
+});
+
+document.addEventListener("akachat:refused", () => {
+  if (running && lastFrame.phase === "queued") ended({ ...lastFrame, phase: "failed", error: { type: "Busy", message: t("error_queue") } });
 });
 
 // --- keys, language, beginning
