@@ -97,14 +97,11 @@ class Host:
                 continue
             if key == "model" and location == "OpenAI":
                 continue  # names at an endpoint are the endpoint's matter: nothing is loaded here
-            if value not in {getattr(options, key) for options in self._saved_options()}:
+            if all(getattr(options, key) != value for options in self._workspace.prompts.options()):
                 raise NotAllowed(
-                    f"the {key} {value!r} is not known here", hint="Name it in the settings, or save a prompt that uses it."
+                    f"the {key} {value!r} is not known here",
+                    hint="Name it in the settings, or save a prompt that uses it.",
                 )
-
-    def _saved_options(self) -> list[Options]:
-        prompts = self._workspace.prompts
-        return [prompts.load(name).options for name in prompts.list()]
 
 
 def _short(text: str) -> str:

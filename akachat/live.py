@@ -54,7 +54,10 @@ class Live:
         self.parent = parent
         self.dry = dry
         self.id = request.id or uuid.uuid4().hex
-        self.chain: tuple[str, ...] = (*(parent.chain if parent else ()), *((request.prompt,) if request.prompt else ()))
+        self.chain: tuple[str, ...] = (
+            *(parent.chain if parent else ()),
+            *((request.prompt,) if request.prompt else ()),
+        )
         self.depth: int = parent.depth + 1 if parent else 0
         self.scope = anyio.CancelScope()
         self.stopped = False
@@ -102,12 +105,14 @@ class Live:
             raise InvalidInput(f"the prompt {name!r} calls itself: {chain}", hint="Take one of the calls out.")
         if self.depth >= most_depth:
             raise LimitExceeded(
-                f"llm() calls are more than {most_depth} deep: {chain}", hint="Shorten the chain, or raise limits.llm_depth."
+                f"llm() calls are more than {most_depth} deep: {chain}",
+                hint="Shorten the chain, or raise limits.llm_depth.",
             )
         self.family.calls += 1
         if self.family.calls > most_calls:
             raise LimitExceeded(
-                f"this run called llm() more than {most_calls} times", hint="Call it less often, or raise limits.llm_calls."
+                f"this run called llm() more than {most_calls} times",
+                hint="Call it less often, or raise limits.llm_calls.",
             )
         request = RunRequest(
             prompt=name, input=input, options=options, variables=self.request.variables, source="llm", stream=False

@@ -12,12 +12,13 @@ import anyio
 
 from akachat.backends import Backends
 from akachat.backends.base import ModelInfo
-from akachat.errors import FileError, InstructionError, NotFound
+from akachat.errors import InstructionError
 from akachat.events import Event, Finished, Rendered, RunRequest
 from akachat.functions import BUILTINS, FunctionInfo, UserFunctions
 from akachat.host import Host
 from akachat.journal import Journal
 from akachat.messages import Message
+from akachat.options import Options
 from akachat.options import Options
 from akachat.retrieval import Libraries
 from akachat.run import Runner
@@ -26,6 +27,20 @@ from akachat.template import RenderLimits, Sandbox
 from akachat.workspace import Prompt, Workspace
 
 __all__ = ["Playground"]
+
+#: The options of a prompt that are the model's rather than the prompt's own.
+_REACHES_A_MODEL = (
+    "location",
+    "model",
+    "endpoint",
+    "tokenizer",
+    "dtype",
+    "lora",
+    "revision",
+    "template",
+    "chat_template_kwargs",
+    "is_messages",
+)
 
 #: The options that say where a model is and how it is spoken to; not what one prompt wants of it.
 _WHERE = (
@@ -195,35 +210,28 @@ class Playground:
         """The models that are loaded or can be used at once."""
         return await self._backends.models()
 
-    def is_model(self, name: str) -> bool:
-        """Whether a caller may name this model as it is."""
-        return self.find_model(name) is not None
-
     def find_model(self, name: str) -> dict[str, Any] | None:
-        """The options that reach a model which callers may name as it is; None where they may not.
+        """The options that reach a model which callers may name as it is; None where there is none of that name.
 
-        These are the embedded one, those of the settings, and those that saved prompts use, wherever they run.
+        Those are the embedded model, those that the settings name, and those of the saved prompts, with the endpoint,
+        dtype and form that they have there.
         """
         if name == "embedded" or name in self.settings.models:
             return {"location": "Local", "model": name}
-        for prompt in self.list_prompts():
-            try:
-                options = self.load_prompt(prompt).options
-            except (FileError, NotFound):
-                continue  # a broken file is reported where it is used
+        for options in self.workspace.prompts.options():
             if options.model == name:
-                return {key: value for key, value in options.to_dict().items() if key in _WHERE}
+                values = options.to_dict()
+                return {key: values[key] for key in _REACHES_A_MODEL if key in values}
         return None
 
     def check_known(self, request: RunRequest) -> None:
-        """Whether a caller without rights may send these options: they lead nowhere that the owner never named.
+        """Refuses a request whose options lead somewhere that the owner of this workspace never named.
 
         Raises:
             NotAllowed: which option, and where to name it.
         """
         own = self.load_prompt(request.prompt).options if request.prompt else Options()
-        changes = Options.parse(dict(request.options)).model_dump(exclude_unset=True)
-        self._host.check_known(changes, own)
+        self._host.check_known(request.options, own)
 
     def functions(self) -> list[FunctionInfo]:
         """What an instruction may call: the language's own functions, then the user's, broken files with their error."""
@@ -232,3 +240,14 @@ class Playground:
     def runs(self, limit: int = 50) -> list[dict[str, Any]]:
         """The newest runs from the journal."""
         return self._journal.read(limit)
+
+
+def _render_limits(limits: Limits) -> RenderLimits:
+    return RenderLimits(
+        seconds=limits.render_seconds,
+        memory=limits.render_memory_bytes,
+        recursion=limits.render_recursion,
+        host_calls=limits.render_host_calls,
+        text_length=limits.render_text_characters,
+        instruction_length=limits.instruction_characters,
+    )

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -145,6 +146,12 @@ class Prompts:
             self._store.changes.apply(changes)
             self._forget(old)
             self._forget(new)
+
+    def options(self) -> Iterator[Options]:
+        """The options of all prompts that can be read; a broken one is reported where it is used."""
+        for name in self.list():
+            with contextlib.suppress(AkachatError):
+                yield self.load(name).options
 
     def problems(self) -> tuple[AkachatError, ...]:
         """What is wrong with any prompt's files: broken ones, and options whose instruction is missing."""
