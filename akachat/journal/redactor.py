@@ -34,6 +34,7 @@ class Redactor:
 
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
+            value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
             for secret in self._secrets:
                 value = value.replace(secret, MASK)
             return value

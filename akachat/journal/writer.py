@@ -85,10 +85,11 @@ class Writer:
     def _file_for(self, more: int, settings: Settings) -> int:
         """Today's file with room for ``more`` bytes, opened when it is a new one; then old ones go."""
         today = time.strftime("%Y-%m-%d")
-        day, number = self._open_as or (today, 1)
-        if day != today:
+        if self._open_as is None or self._open_as[0] != today:
             self.close()
-            number = 1
+            number = max((number for day, number, _, _ in _found(self._folder) if day == today), default=1)
+        else:
+            number = self._open_as[1]
         while True:
             if self._handle is None or self._is_gone(today, number):
                 self._open(today, number, settings)
@@ -144,10 +145,14 @@ class Writer:
 
 def journal_files(folder: Path) -> list[tuple[Path, int]]:
     """The journal's files with their sizes, the newest first."""
+    return [(path, size) for _, _, path, size in _found(folder)]
+
+
+def _found(folder: Path) -> list[tuple[str, int, Path, int]]:
     found: list[tuple[str, int, Path, int]] = []
-    with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(folder) as entries:
         for entry in entries:
             match = _FILE.fullmatch(entry.name)
             if match and entry.is_file(follow_symlinks=False):
                 found.append((match[1], int(match[2] or 1), Path(entry.path), entry.stat().st_size))
-    return [(path, size) for _, _, path, size in sorted(found, reverse=True)]
+    return sorted(found, reverse=True)
