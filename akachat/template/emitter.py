@@ -1,0 +1,367 @@
+"""One expression as source for the sandbox: lazy functions made lazy, host calls awaited, the rest as it was written.
+
+The author's text is kept and only pieces of it are replaced, so every place in the sandbox's program leads back to
+a place in the instruction. What is replaced:
+
+- ``iif(c, t, f)`` becomes ``((t) if (c) else (f))``, ``test(s)`` and ``comment(s)`` likewise: only what is shown runs;
+- ``var.key`` and ``var['key']`` become a call that the host answers at once;
+- ``llm(…)`` becomes ``(await _k_a_llm(…))``, or ``_k_s_llm(…)`` inside a lambda, where no await can stand;
+- two or more calls that do not depend on each other become one ``await gather(…)``, and so does a comprehension;
+- a generator becomes ``iter([…])``, since an await inside would make it an asynchronous one.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from akachat.template.expressions import Comprehension, Expression, called_name, named, targets
+from akachat.template.language import HIDDEN, LAZY, NAMES
+from akachat.template.parallel import Calls, Context
+from akachat.template.rendering import HostFunction
+
+__all__ = ["Emitter", "Fragment", "Helpers"]
+
+
+class Fragment(NamedTuple):
+    """A piece of the program: raw text of the instruction, or text of ours that stands for ``origin``."""
+
+    text: str
+    origin: int
+    is_raw: bool = False
+
+
+Fragments = list[Fragment]
+
+
+@dataclass(slots=True)
+class Helpers:
+    """What the expressions of one program share.
+
+    Attributes:
+        functions: the host's functions by name.
+        walrus: the names bound by ``:=`` anywhere outside lambdas.
+        definitions: coroutine functions that the expressions need.
+        mentioned: names of the language that are read.
+        features: parts of the prelude that are needed.
+    """
+
+    functions: Mapping[str, HostFunction]
+    walrus: frozenset[str]
+    definitions: list[Fragments] = field(default_factory=list)
+    mentioned: set[str] = field(default_factory=set)
+    features: set[str] = field(default_factory=set)
+    count: int = 0
+
+    def new_name(self) -> str:
+        """A name for a helper that nothing else has."""
+        self.count += 1
+        return f"{HIDDEN}h{self.count}"
+
+    def define(self, name: str, parameters: list[str], walrus: set[str], body: Fragments) -> None:
+        """Adds ``async def _name(parameters)`` whose body is given with its indentation."""
+        origin = body[0].origin if body else -1
+        head = [Fragment(f"async def {name}({', '.join(parameters)}):\n", origin)]
+        if walrus:
+            head.append(Fragment(f" global {', '.join(sorted(walrus))}\n", origin))
+        self.definitions.append([*head, *body, Fragment("\n", origin)])
+
+
+class Emitter:
+    """Writes the expressions of one field."""
+
+    def __init__(self, expression: Expression, instruction: str, helpers: Helpers) -> None:
+        self.expression = expression
+        self.instruction = instruction
+        self.helpers = helpers
+        self.calls = Calls(helpers.functions, helpers.walrus)
+        self.start = expression.start
+        self.end = expression.end
+        #: Whether an ``await`` was written, and whether a call that keeps the order of the text was.
+        self.awaits = False
+        self.is_serial = False
+
+    def field(self) -> Fragments:
+        """The whole expression, in the author's layout, ready to stand in brackets."""
+        found = self.expression.field
+        start, end = found.expression_start, found.expression_start + len(found.expression)
+        out = self.splice(start, end, self.unit_edits(self.expression.tree, Context()))
+        if "#" in found.expression:
+            out.append(Fragment("\n", end))  # a comment at the end would swallow what follows
+        return out
+
+    def debug_edits(self) -> list[tuple[int, int, Fragments]]:
+        """Nested ``{expr=}`` shows the author's text, not what is written here instead of it."""
+        edits = []
+        for debug in self.expression.field.debugs:
+            edits.append((debug.brace, debug.brace, [Fragment(f"{{{debug.text!r}}}", debug.brace)]))
+            conversion = "!r" if debug.is_repr else ""
+            edits.append((debug.expression_end, debug.end, [Fragment(conversion, debug.brace)]))
+        return edits
+
+    def splice(self, start: int, end: int, edits: list[tuple[int, int, Fragments]]) -> Fragments:
+        """The author's text from start to end with some stretches replaced."""
+        out: Fragments = []
+        at = start
+        for begin, stop, fragments in sorted([*edits, *self.debug_edits()], key=lambda e: e[:2]):
+            if begin < at or stop > end:
+                continue  # belongs to another stretch, or lies inside one that was replaced as a whole
+            if begin > at:
+                out.append(Fragment(self.instruction[at:begin], at, True))
+            out += fragments
+            at = stop
+        if at < end:
+            out.append(Fragment(self.instruction[at:end], at, True))
+        return out
+
+    def source(self, node: ast.AST, context: Context) -> Fragments:
+        """A node in brackets."""
+        start, end = self.start(node), self.end(node)
+        inner = self.splice(start, end, self.unit_edits(node, context))
+        close = "\n)" if any(f.is_raw and "#" in f.text for f in inner) else ")"
+        return [Fragment("(", start), *inner, Fragment(close, start)]
+
+    # Calls that may run side by side
+
+    def unit_edits(self, node: ast.AST, context: Context) -> list[tuple[int, int, Fragments]]:
+        """The edits of a node; its independent calls, when there are several, are gathered first."""
+        if context.can_await and id(node) not in context.replaced:
+            calls = list(self.calls.independent(node, context))
+            if len(calls) > 1 and not set(named(node)):
+                return [(self.start(node), self.end(node), self.gathered(node, calls, context))]
+        return list(self.edits(node, context))
+
+    def gathered(self, node: ast.AST, calls: list[ast.expr], context: Context) -> Fragments:
+        """``(await helper())``, where the helper starts all calls and then computes the node from their results."""
+        self.awaits = True
+        helpers, at = self.helpers, self.start(node)
+        helpers.features.add("gather")
+        results = {id(call): helpers.new_name() for call in calls}
+        body = [Fragment(f" {', '.join(results.values())} = await {HIDDEN}gather(", at)]
+        for call in calls:
+            name = helpers.new_name()
+            body.append(Fragment(f"{name}({', '.join(self.parameters(call, context))}), ", self.start(call)))
+            self.define(name, call, context)
+        body.append(Fragment(")\n return ", at))
+        inner = context._replace(replaced={**context.replaced, **results})
+        text = self.splice(at, self.end(node), list(self.edits(node, inner)))
+        body += [Fragment("(", at), *text, Fragment("\n)", at)]
+        name = helpers.new_name()
+        parameters = self.parameters(node, context)
+        helpers.define(name, parameters, set(), body)
+        return [Fragment(f"(await {name}({', '.join(parameters)}))", at)]
+
+    def define(self, name: str, node: ast.AST, context: Context) -> None:
+        """A coroutine function that computes one node."""
+        body = [Fragment(" return ", self.start(node)), *self.source(node, context)]
+        self.helpers.define(name, self.parameters(node, context), set(named(node)), body)
+
+    def parameters(self, node: ast.AST, context: Context) -> list[str]:
+        """The names around a node that it reads, and so has to be given."""
+        read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+        results = {context.replaced[id(n)] for n in ast.walk(node) if id(n) in context.replaced}
+        return sorted(read & context.bound) + sorted(results)
+
+    # Rewriting
+
+    def edits(self, node: ast.AST, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+        """What is replaced in a node."""
+        if id(node) in context.replaced:
+            yield self.start(node), self.end(node), [Fragment(context.replaced[id(node)], self.start(node))]
+        elif isinstance(node, ast.Call):
+            yield from self._call(node, context)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            yield from self._name(node, context)
+        elif isinstance(node, (ast.Attribute, ast.Subscript)) and self.calls.is_var(node.value, context):
+            yield from self._variable(node, context)
+        elif isinstance(node, ast.Lambda):
+            yield from self._function(node, context)
+        elif isinstance(node, Comprehension):
+            yield from self._comprehension(node, context)
+        elif isinstance(node, (ast.BoolOp, ast.IfExp)):
+            for part in ast.iter_child_nodes(node):
+                yield from self.unit_edits(part, context)
+        else:
+            for child in ast.iter_child_nodes(node):
+                yield from self.edits(child, context)
+
+    def _name(self, node: ast.Name, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+        name, helpers = node.id, self.helpers
+        if name in context.bound:
+            return
+        start, end = self.start(node), self.end(node)
+        if name in helpers.functions:
+            helpers.features |= {"sync"}
+            self.is_serial = True
+            call = f"{HIDDEN}s_{name}(*{HIDDEN}p, **{HIDDEN}q)"
+            if helpers.functions[name].origin == "msg":
+                helpers.features.add("messages")
+                call = f"{HIDDEN}w({call})"
+            text = f"(lambda *{HIDDEN}p, **{HIDDEN}q: {call})"
+            yield start, end, [Fragment(text, start)]
+        elif name in helpers.walrus or name in NAMES:
+            helpers.mentioned.add(name)
+            if name in LAZY or name == "msgf":
+                helpers.features |= {"lazy"} | ({"messages"} if name == "msgf" else set())
+                yield start, end, [Fragment(f"{HIDDEN}v_{name}", start)]
+        else:
+            # The host is asked for it, and tells the author; so nothing of the interpreter's own is reached by name.
+            yield start, end, [Fragment(f"{HIDDEN}no_{name}", start)]
+
+    def _variable(self, node: ast.Attribute | ast.Subscript, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+        start, end = self.start(node), self.end(node)
+        self.helpers.mentioned.add("var.")
+        if not context.can_await:
+            self.helpers.features.add("sync")
+        if isinstance(node, ast.Attribute):
+            # As the author wrote it: Python would make half-width katakana in a name full-width ones.
+            written = re.search(r"(\w+)\Z", self.instruction[start:end])
+            key = [Fragment(repr(written[1] if written else node.attr), start)]
+        else:
+            key = self.source(node.slice, context)
+        yield start, end, [Fragment(f"{HIDDEN}var(", start), *key, Fragment(")", start)]
+
+    def _function(self, node: ast.Lambda, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+        arguments = node.args
+        for default in [*arguments.defaults, *arguments.kw_defaults]:
+            if default is not None:
+                yield from self.edits(default, context)
+        names = {a.arg for a in ast.walk(arguments) if isinstance(a, ast.arg)}
+        names |= {n.target.id for n in ast.walk(node.body) if isinstance(n, ast.NamedExpr)}
+        inner = Context(context.bound | names, False, context.replaced)
+        yield from self.edits(node.body, inner)
+
+    def _comprehension(self, node: Comprehension, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+        inner = context._replace(bound=context.bound | targets(node.generators))
+        calls = self.calls
+        edits = list(self.unit_edits(node.generators[0].iter, context))
+        for index, generator in enumerate(node.generators):
+            for part in [*([generator.iter] if index else []), *generator.ifs]:
+                edits += self.edits(part, inner)
+        values = [node.key, node.value] if isinstance(node, ast.DictComp) else [node.elt]
+        start, end = self.start(node), self.end(node)
+        is_concurrent = context.can_await and any(calls.makes_any(v, inner) for v in values)
+        if is_concurrent and all(calls.is_parallel(v, inner) for v in values):
+            yield start, end, self.gathered_comprehension(node, values, edits, inner)
+            return
+        for value in values:
+            edits += self.unit_edits(value, inner) if len(values) == 1 else self.edits(value, inner)
+        if isinstance(node, ast.GeneratorExp):
+            # As the only argument of a call, a generator's brackets are the call's.
+            self.helpers.features.add("iter")
+            body = self.splice(start + 1, end - 1, edits)
+            yield start, end, [Fragment(f"({HIDDEN}iter([", start), *body, Fragment("\n]))", start)]
+        else:
+            yield from edits
+
+    def gathered_comprehension(
+        self,
+        node: Comprehension,
+        values: list[ast.expr],
+        edits: list[tuple[int, int, Fragments]],
+        context: Context,
+    ) -> Fragments:
+        """A comprehension whose elements are computed side by side."""
+        self.awaits = True
+        helpers, start = self.helpers, self.start(node)
+        helpers.features.add("gather")
+        name = helpers.new_name()
+        parameters = sorted({p for v in values for p in self.parameters(v, context)})
+        body = [Fragment(" return (", start)]
+        for value in values:
+            body += [*self.source(value, context), Fragment(", " if len(values) > 1 else "", start)]
+        helpers.define(name, parameters, set(), [*body, Fragment(")", start)])
+        rest = self.splice(self.end(values[-1]), self.end(node) - 1, edits)
+        tail = self._after_brackets(rest)
+        head = Fragment(f"await {HIDDEN}gather(*[{name}({', '.join(parameters)})", start)
+        opening, closing = {
+            ast.ListComp: ("[*(", ")]"),
+            ast.SetComp: ("{*(", ")}"),
+            ast.GeneratorExp: ("([*(", ")])"),
+            ast.DictComp: ("{_k_p[0]: _k_p[1] for _k_p in (", ")}"),
+        }[type(node)]
+        return [Fragment(opening, start), head, *tail, Fragment("\n])" + closing, start)]
+
+    @staticmethod
+    def _after_brackets(rest: Fragments) -> Fragments:
+        """Without what closes the element's own brackets: ``[(f(x)) for …`` gives ``for …``."""
+        while rest and rest[0].is_raw:
+            text = rest[0].text
+            kept = re.sub(r"\A(?:[\s)\\]|#[^\n]*\n)+", "", text)
+            if kept:
+                skipped = len(text) - len(kept)
+                return [Fragment(" ", rest[0].origin), Fragment(kept, rest[0].origin + skipped, True), *rest[1:]]
+            rest = rest[1:]
+        return rest
+
+    def _call(self, node: ast.Call, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+        name = called_name(node)
+        start, end = self.start(node), self.end(node)
+        if name and name not in context.bound:
+            if name in LAZY and name not in self.helpers.walrus:
+                parts = self.calls.lazy_parts(node)
+                if parts is not None:
+                    yield start, end, self._lazy(name, node, parts, context)
+                    return
+            if name == "msgf" and name not in self.helpers.walrus:
+                self.helpers.features.add("messages")
+                arguments = self.arguments(node, context)
+                yield start, end, [Fragment(f"{HIDDEN}w({HIDDEN}msgf", start), *arguments, Fragment(")", start)]
+                return
+            function = self.helpers.functions.get(name)
+            if function is not None:
+                yield start, end, self._host_call(node, function, context)
+                return
+        for child in ast.iter_child_nodes(node):
+            yield from self.edits(child, context)
+
+    def arguments(self, node: ast.Call, context: Context) -> Fragments:
+        """What stands behind the called name, brackets included."""
+        edits = [e for child in [*node.args, *node.keywords] for e in self.edits(child, context)]
+        return self.splice(self.end(node.func), self.end(node), edits)
+
+    def _host_call(self, node: ast.Call, function: HostFunction, context: Context) -> Fragments:
+        start = self.start(node)
+        if context.can_await:
+            calls = [c for child in [*node.args, *node.keywords] for c in self.calls.independent(child, context)]
+            if len(calls) > 1 and not set(named(node)):
+                return self.gathered(node, calls, context)
+        self.is_serial = self.is_serial or not function.parallel or not context.can_await
+        opening = f"(await {HIDDEN}a_" if context.can_await else f"({HIDDEN}s_"
+        self.awaits = self.awaits or context.can_await
+        if not context.can_await:
+            self.helpers.features.add("sync")
+        arguments = self.arguments(node, context)
+        if function.origin == "msg":
+            self.helpers.features.add("messages")
+            return [Fragment(f"{HIDDEN}w{opening}{function.name}", start), *arguments, Fragment(")", start)]
+        return [Fragment(f"{opening}{function.name}", start), *arguments, Fragment(")", start)]
+
+    def _lazy(self, name: str, node: ast.Call, parts: list[ast.expr | None], context: Context) -> Fragments:
+        start = self.start(node)
+        if name == "comment":
+            return [Fragment('("")', start)]
+        if name == "test":
+            assert parts[0]
+            self.helpers.mentioned.add("test")
+            return [
+                Fragment("(", start),
+                *self.source(parts[0], context),
+                Fragment(f' if {HIDDEN}test else "")', start),
+            ]
+        condition, then, otherwise = parts
+        assert condition
+        assert then
+        last = self.source(otherwise, context) if otherwise is not None else [Fragment('""', start)]
+        return [
+            Fragment("(", start),
+            *self.source(then, context),
+            Fragment(" if ", start),
+            *self.source(condition, context),
+            Fragment(" else ", start),
+            *last,
+            Fragment(")", start),
+        ]

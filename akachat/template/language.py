@@ -1,0 +1,78 @@
+"""The names of the instruction language: what is in scope, what the sandbox is told first, and who is nearest."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Set
+
+from akachat.errors import InstructionError
+
+__all__ = [
+    "BUILTINS",
+    "HIDDEN",
+    "IMPORTS",
+    "LAZY",
+    "NAMES",
+    "STANDARD_FUNCTIONS",
+    "attribute_hint",
+    "did_you_mean",
+    "unknown_name",
+]
+
+#: Names of ours inside the sandbox begin so; an instruction may not use such names.
+HIDDEN = "_k_"
+
+#: Python's harmless builtins, those that the sandbox's interpreter has. Not among them: eval, exec, open, …
+BUILTINS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    abs all any ascii bin bool bytes chr complex dict divmod enumerate filter float format frozenset getattr hasattr
+    hash hex id int isinstance iter len list map max min next object oct ord pow print range repr reversed round set
+    slice sorted str sum tuple type zip Ellipsis NotImplemented
+    Exception ArithmeticError AttributeError IndexError KeyError LookupError RuntimeError StopIteration TypeError
+    ValueError ZeroDivisionError
+    """,
+    )
+)
+
+#: How each name that is not built in comes into the sandbox.
+IMPORTS = {
+    "datetime": "from datetime import datetime",
+    "date": "from datetime import date",
+    "timedelta": "from datetime import timedelta",
+    "re": "import re",
+    "json": "import json",
+    "math": "import math",
+    "random": "import random",
+}
+
+#: The functions whose arguments are evaluated only where they are shown.
+LAZY = frozenset({"comment", "test", "iif"})
+
+#: Functions of the language that the host answers.
+STANDARD_FUNCTIONS = frozenset({"rag", "llm", "msg"})
+
+#: Everything that an instruction can name without binding it first.
+NAMES = BUILTINS | frozenset(IMPORTS) | LAZY | {"msgf", "input", "messages", "var"}
+
+_TYPES: dict[str, type] = {t.__name__: t for t in (str, int, float, list, dict, tuple, set, bytes, bool)}
+
+
+def did_you_mean(name: str, candidates: Iterable[str]) -> str:
+    """The hint for a misspelt name; empty where none is near."""
+    near = difflib.get_close_matches(name, sorted(set(candidates)), n=1)
+    return f"Did you mean {near[0]}?" if near else ""
+
+
+def attribute_hint(type_name: str, attribute: str) -> str:
+    """The hint for a misspelt attribute of a value of a built-in type."""
+    kind = _TYPES.get(type_name)
+    return did_you_mean(attribute, (n for n in dir(kind) if not n.startswith("_"))) if kind else ""
+
+
+def unknown_name(name: str, known: Set[str], line: int | None, column: int | None) -> InstructionError:
+    """The error for a name that has no meaning."""
+    hint = did_you_mean(name, known) or "Text in braces is evaluated; write {{ and }} for braces in the text."
+    return InstructionError(f"The name {name!r} is not defined", hint=hint, line=line, column=column)

@@ -1,0 +1,70 @@
+"""What the sandbox runs before and after an instruction's own expressions."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+
+from akachat.template.language import IMPORTS
+
+__all__ = ["RESULT", "prelude"]
+
+_PARTS = {
+    "iter": "_k_iter = iter\n",
+    "lazy": (
+        "def _k_v_comment(s):\n return ''\n"
+        "def _k_v_test(s):\n return s if _k_test else ''\n"
+        "def _k_v_iif(expr, t, f=''):\n return t if expr else f\n"
+    ),
+    "messages": (
+        "class _k_M:\n"
+        " def __init__(self, index, text, items):\n  self.index = index\n  self.text = text\n  self.items = items\n"
+        " def __str__(self):\n  return self.text\n"
+        " def __repr__(self):\n  return repr(self.items)\n"
+        " def __iter__(self):\n  return iter(self.items)\n"
+        " def __getitem__(self, key):\n  return self.items[key]\n"
+        "def _k_w(a):\n return _k_M(a[0], a[1], a[2]) if a[2] else ''\n"
+        "def _k_o(v):\n return v.index if _k_type(v) is _k_M else f'{v}'\n"
+        "def _k_v_msgf(v):\n return _k_w(_k_msgf(v))\n"
+        "def len(v):\n return _k_len(v.items) if _k_type(v) is _k_M else _k_len(v)\n"
+    ),
+    # The interpreter's own cannot wait for the host while they call a lambda.
+    "sync": (
+        "_k_sorted = sorted\n_k_min = min\n_k_max = max\n"
+        "def map(f, *a):\n return [f(*v) for v in zip(*a)]\n"
+        "def filter(f, a):\n return [v for v in a if (v if f is None else f(v))]\n"
+        "def sorted(a, *, key=None, reverse=False):\n"
+        " if key is None:\n  return _k_sorted(a, reverse=reverse)\n"
+        " v = list(a)\n k = [key(x) for x in v]\n"
+        " return [v[i] for i in _k_sorted(range(len(v)), key=lambda i: k[i], reverse=reverse)]\n"
+        "def min(*a, key=None, **q):\n"
+        " if key is None:\n  return _k_min(*a, **q)\n"
+        " v = list(a[0] if len(a) == 1 else a)\n k = [key(x) for x in v]\n"
+        " return v[_k_min(range(len(v)), key=lambda i: k[i])] if v else _k_min(v, **q)\n"
+        "def max(*a, key=None, **q):\n"
+        " if key is None:\n  return _k_max(*a, **q)\n"
+        " v = list(a[0] if len(a) == 1 else a)\n k = [key(x) for x in v]\n"
+        " return v[_k_max(range(len(v)), key=lambda i: k[i])] if v else _k_max(v, **q)\n"
+    ),
+}
+#: Before anything of the author's runs, who may bind these names.
+_OWN = "_k_len = len\n_k_sum = sum\n_k_type = type\n_k_str = str\n"
+_ASCII = "def ascii(v):\n return f'{v!a}'\n"
+
+#: The last line of a program: all results, or a name that the host takes for a text over its limit.
+RESULT = "_k_all if _k_sum([_k_len(_k_p) for _k_p in _k_all if _k_type(_k_p) is _k_str]) <= _k_most else _k_too_long"
+
+
+def prelude(features: Set[str], mentioned: Set[str]) -> str:
+    """The definitions that a program needs.
+
+    Args:
+        features: parts of the language that it uses: ``iter``, ``lazy``, ``messages``, ``sync``.
+        mentioned: names that it reads.
+    """
+    imports = "".join(IMPORTS[name] + "\n" for name in sorted(mentioned & IMPORTS.keys()))
+    return (
+        _OWN
+        + imports
+        + (_ASCII if "ascii" in mentioned else "")
+        + "".join(text for name, text in _PARTS.items() if name in features)
+    )

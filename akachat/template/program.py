@@ -1,0 +1,269 @@
+"""An instruction as one program for the sandbox, whose independent calls run side by side.
+
+Every field becomes an expression that gives its text; where a host call is awaited, a coroutine, and all of them run
+under one ``gather``. A field waits for an earlier one only where it has to: it reads a name that the other binds by
+``:=``, or both call functions that keep the order of the text.
+"""
+
+from __future__ import annotations
+
+import ast
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from akachat.errors import InstructionError, LimitExceeded
+from akachat.template.emitter import Emitter, Fragment, Helpers
+from akachat.template.expressions import Expression, called_name, expressions, named
+from akachat.template.language import HIDDEN, LAZY, STANDARD_FUNCTIONS
+from akachat.template.prelude import RESULT, prelude
+from akachat.template.rendering import HostFunction
+from akachat.template.scanner import Field, Literal, Part, Places, scan
+
+__all__ = ["Program", "Slot", "compile_instruction"]
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Where a field's text goes: its origin, its place, and the author's text before it (of ``{expr=}``)."""
+
+    origin: str
+    line: int
+    column: int
+    debug: str
+
+
+class Program:
+    """A compiled instruction; it belongs to no run and can be used by many at once.
+
+    Attributes:
+        layout: literals and slots in the order of the text; a slot stands for the sandbox's next result.
+        source: what the sandbox runs; empty where there are no fields.
+        mentioned: names that the run has to bring.
+        reads_input: whether ``input`` is read.
+    """
+
+    def __init__(
+        self,
+        instruction: str,
+        layout: tuple[Literal | Slot, ...],
+        fragments: list[Fragment],
+        mentioned: frozenset[str],
+        reads_input: bool,
+    ) -> None:
+        self.instruction = instruction
+        self.layout = layout
+        self.mentioned = mentioned
+        self.reads_input = reads_input
+        self.source = "".join(f.text for f in fragments)
+        self._places = Places(instruction)
+        self._lines = Places(self.source)
+        self._starts: list[int] = []
+        self._fragments = fragments
+        at = 0
+        for fragment in fragments:
+            self._starts.append(at)
+            at += len(fragment.text)
+        self._bytes = None if self.source.isascii() else self.source.encode()
+
+    def place_of_byte(self, offset: int) -> tuple[int, int] | None:
+        """The instruction's line and column for a byte offset in the program."""
+        if self._bytes is not None:
+            offset = len(self._bytes[:offset].decode(errors="replace"))
+        return self._place(offset)
+
+    def place_of(self, line: int, column: int) -> tuple[int, int] | None:
+        """The instruction's line and column for a line and column of the program; None inside what is all ours."""
+        return self._place(self._lines.offset(line, column))
+
+    def _place(self, offset: int) -> tuple[int, int] | None:
+        index = bisect_right(self._starts, offset) - 1
+        if index < 0 or self._fragments[index].origin < 0:
+            return None
+        fragment = self._fragments[index]
+        delta = offset - self._starts[index] if fragment.is_raw else 0
+        return self._places.of(fragment.origin + delta)
+
+
+def compile_instruction(instruction: str, functions: Mapping[str, HostFunction]) -> Program:
+    """Compiles an instruction for the functions that it may call.
+
+    Raises:
+        InstructionError: it cannot be read, or binds a name that means something else here.
+    """
+    parts = scan(instruction)
+    places = Places(instruction)
+    fields = [part for part in parts if isinstance(part, Field)]
+    if not fields:
+        return Program(instruction, tuple(p for p in parts if isinstance(p, Literal)), [], frozenset(), False)
+    try:
+        return _Compiler(instruction, parts, places, functions).program()
+    except RecursionError:
+        raise LimitExceeded(
+            "The instruction is nested too deeply", hint="Split it into several fields.", line=1, column=1
+        ) from None
+
+
+class _Compiler:
+    def __init__(
+        self, instruction: str, parts: tuple[Part, ...], places: Places, functions: Mapping[str, HostFunction]
+    ) -> None:
+        self.instruction = instruction
+        self.parts = parts
+        self.places = places
+        self.fields = [part for part in parts if isinstance(part, Field)]
+        self.trees: dict[int, Expression] = {}
+        for expression in expressions(parts, places):
+            self.trees[expression.field.start] = expression
+        names = [set(self.bound(f)) for f in self.fields]
+        self.binds = names
+        self.helpers = Helpers(functions, frozenset().union(*names))
+        for found in self.trees.values():
+            _refuse_rebinding(found, functions, places)
+
+    def bound(self, part: Field) -> Iterator[str]:
+        for tree in self.of(part):
+            yield from named(tree.tree)
+
+    def of(self, part: Field) -> Iterator[Expression]:
+        """A field's expression and those of its format spec."""
+        yield self.trees[part.start]
+        for inner in part.spec or ():
+            if isinstance(inner, Field):
+                yield from self.of(inner)
+
+    def program(self) -> Program:
+        written = [self.field(part) for part in self.fields]
+        helpers = self.helpers
+        results = [self.result(part, text) for part, (text, _, _) in zip(self.fields, written, strict=True)]
+        is_concurrent = any(awaits for _, awaits, _ in written)
+        body = self.coroutines(results, written) if is_concurrent else self.plain(results)
+        fragments = [Fragment(prelude(helpers.features, helpers.mentioned), -1)]
+        for definition in helpers.definitions:
+            fragments += definition
+        fragments += body
+        layout = tuple(p if isinstance(p, Literal) else self.slot(p) for p in self.parts)
+        return Program(self.instruction, layout, fragments, frozenset(helpers.mentioned), "input" in helpers.mentioned)
+
+    def field(self, part: Field) -> tuple[list[Fragment], bool, bool]:
+        """A field as an f-string, whether it awaits, and whether it keeps the order of the text."""
+        emitter = Emitter(self.trees[part.start], self.instruction, self.helpers)
+        at = part.start
+        text = [Fragment("{(", at), *emitter.field(), Fragment(")", at)]
+        conversion = part.conversion or ("r" if part.debug and part.spec is None else "")
+        text.append(Fragment(f"!{conversion}" if conversion else "", at))
+        awaits, is_serial = emitter.awaits, emitter.is_serial
+        if part.spec:
+            text.append(Fragment(":", at))
+            for inner in part.spec:
+                if isinstance(inner, Literal):
+                    # As a value, so that it is read when the field is and not before.
+                    text.append(Fragment("{" + repr(inner.text) + "}", inner.start))
+                    continue
+                debug = [Fragment("{" + repr(inner.debug) + "}", inner.start)] if inner.debug else []
+                nested, nested_awaits, nested_serial = self.field(inner)
+                text += [*debug, *nested]
+                awaits, is_serial = awaits or nested_awaits, is_serial or nested_serial
+        text.append(Fragment("}", at))
+        return text, awaits, is_serial
+
+    def result(self, part: Field, text: list[Fragment]) -> list[Fragment]:
+        at = part.start
+        if "messages" in self.helpers.features and not part.conversion and part.spec is None and not part.debug:
+            return [Fragment(f"{HIDDEN}o((", at), *text[1:-3], Fragment("))", at)]
+        return [Fragment("f'", at), *text, Fragment("'", at)]
+
+    def plain(self, results: list[list[Fragment]]) -> list[Fragment]:
+        """No field waits for the host: one list, in the order of the text."""
+        out = [Fragment(f"{HIDDEN}all = [", -1)]
+        for result in results:
+            out += [*result, Fragment(", ", -1)]
+        return [*out, Fragment("]\n", -1), Fragment(RESULT, -1)]
+
+    def coroutines(
+        self, results: list[list[Fragment]], written: list[tuple[list[Fragment], bool, bool]]
+    ) -> list[Fragment]:
+        """A coroutine for each field, all under one gather."""
+        waits = self.waits([awaits for _, awaits, _ in written], [serial for _, _, serial in written])
+        awaited = {index for indices in waits for index in indices}
+        out = [Fragment(f"from asyncio import gather as {HIDDEN}gather\n", -1)]
+        for index, (part, result) in enumerate(zip(self.fields, results, strict=True)):
+            at = part.start
+            out.append(Fragment(f"async def {HIDDEN}f{index}():\n", at))
+            if self.binds[index]:
+                out.append(Fragment(f" global {', '.join(sorted(self.binds[index]))}\n", at))
+            if waits[index]:
+                out.append(Fragment(f" await {HIDDEN}after({', '.join(map(str, waits[index]))})\n", at))
+            if index in awaited:
+                done = f"\n {HIDDEN}done({index})\n return {HIDDEN}t\n"
+                out += [Fragment(f" {HIDDEN}t = ", at), *result, Fragment(done, at)]
+            else:
+                out += [Fragment(" return ", at), *result, Fragment("\n", at)]
+        calls = ", ".join(f"{HIDDEN}f{index}()" for index in range(len(results)))
+        out.append(Fragment(f"{HIDDEN}all = await {HIDDEN}gather({calls})\n", -1))
+        return [*out, Fragment(RESULT, -1)]
+
+    def waits(self, awaits: list[bool], serial: list[bool]) -> list[list[int]]:
+        """For each field the earlier ones that it has to wait for.
+
+        Coroutines begin in the order of the text, so an earlier field that never waits is done already.
+        """
+        reads = [
+            {n.id for tree in self.of(part) for n in ast.walk(tree.tree) if isinstance(n, ast.Name)}
+            for part in self.fields
+        ]
+        waits: list[list[int]] = []
+        is_late: list[bool] = []
+        for index in range(len(self.fields)):
+            before = [
+                other
+                for other in range(index)
+                if is_late[other]
+                and (
+                    self.binds[other] & reads[index]
+                    or self.binds[index] & reads[other]
+                    or (serial[index] and serial[other])
+                )
+            ]
+            waits.append(before)
+            is_late.append(awaits[index] or bool(before))
+        return waits
+
+    def slot(self, part: Field) -> Slot:
+        return Slot(self.origin(self.trees[part.start].tree), part.line, part.column, part.debug)
+
+    def origin(self, tree: ast.AST) -> str:
+        """What a field's text comes from: its outermost call, else what it reads."""
+        functions = self.helpers.functions
+        queue: list[ast.AST] = [tree]
+        found: set[str] = set()
+        while queue:
+            node = queue.pop(0)
+            name = called_name(node)
+            if name in functions:
+                return functions[name].origin
+            if name == "test":
+                return "test"
+            if name == "msgf":
+                return "msg"
+            if name == "comment":
+                continue
+            if name == "iif" and isinstance(node, ast.Call):
+                queue += [*node.args[1:], *(k.value for k in node.keywords if k.arg != "expr")]
+                continue
+            if isinstance(node, ast.Name):
+                found.add(node.id)
+            queue += ast.iter_child_nodes(node)
+        return next((kind for kind in ("var", "input", "messages") if kind in found), "expression")
+
+
+def _refuse_rebinding(found: Expression, functions: Mapping[str, HostFunction], places: Places) -> None:
+    """A name that means something to the language cannot be bound by ``:=``: calls before would mean another thing."""
+    for node in ast.walk(found.tree):
+        if isinstance(node, ast.NamedExpr):
+            name = node.target.id
+            if name in functions or name in STANDARD_FUNCTIONS or name in LAZY or name in ("msgf", "var"):
+                line, column = places.of(found.start(node))
+                raise InstructionError(
+                    f"{name} already means something here", hint="Choose another name.", line=line, column=column
+                )

@@ -1,0 +1,154 @@
+"""Renders instructions: compiles them once, runs them in the sandbox's processes, puts text and messages together."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from akachat.errors import InstructionError, InvalidInput
+from akachat.messages import Message, format_messages
+from akachat.template.bridge import Bridge
+from akachat.template.host import Host
+from akachat.template.language import STANDARD_FUNCTIONS
+from akachat.template.limits import RenderLimits
+from akachat.template.pool import Pool
+from akachat.template.program import Program, compile_instruction
+from akachat.template.references import find_unknown
+from akachat.template.rendering import HostFunction, Rendering, Scope, Span
+from akachat.template.scanner import Literal
+from akachat.template.trace import Trace
+from akachat.template.values import is_unicode
+
+__all__ = ["Sandbox"]
+
+_PROGRAMS = 512
+
+
+class Sandbox:
+    """The sandbox's processes and the compiled instructions. Many renderings may run at once.
+
+    ::
+
+        async with Sandbox() as sandbox:
+            rendering = await sandbox.render("Hello, {input}!", Scope(input="world"))
+
+    Args:
+        limits: the bounds of every rendering.
+        workers: sandbox processes; None for as many as cores, at most 4.
+    """
+
+    def __init__(self, limits: RenderLimits | None = None, workers: int | None = None) -> None:
+        self.limits = limits or RenderLimits()
+        self._pool = Pool(self.limits, workers)
+        self._programs: OrderedDict[tuple[str, tuple[tuple[str, bool, str], ...]], Program] = OrderedDict()
+
+    async def start(self) -> None:
+        """Starts the processes before the first rendering needs them; calling it is optional."""
+        await self._pool.start()
+
+    async def aclose(self) -> None:
+        """Ends the processes."""
+        await self._pool.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def render(self, instruction: str, scope: Scope) -> Rendering:
+        """Renders an instruction.
+
+        Raises:
+            InstructionError: it cannot be read or evaluated; ``LimitExceeded`` where it ran into a limit.
+            AkachatError: what a function that it called raised, with the line and column of the call.
+        """
+        program = self._compile(instruction, scope.functions)
+        if not is_unicode(scope.input):
+            raise InvalidInput("The input holds text that is not valid Unicode", hint="Remove half surrogate pairs.")
+        trace = Trace(scope.on_call)
+        host = Host(scope, self.limits, trace)
+        results: list[str | int] = []
+        if program.source:
+            now = scope.now or datetime.now().astimezone()
+            results = await Bridge(self._pool, program, host, now).run()
+        return self._compose(program, results, host, trace)
+
+    def check(self, instruction: str, scope: Scope | None = None) -> InstructionError | None:
+        """What is wrong with an instruction as far as can be seen without evaluating it.
+
+        Args:
+            scope: whose functions are known; without one, those of the language are.
+        """
+        functions: Mapping[str, HostFunction] = scope.functions if scope else {}
+        try:
+            self._compile(instruction, functions)
+            known = frozenset(functions) if scope else STANDARD_FUNCTIONS
+            return find_unknown(_normalized(instruction), known)
+        except InstructionError as error:
+            return error
+
+    def _compile(self, instruction: str, functions: Mapping[str, HostFunction]) -> Program:
+        key = (instruction, tuple([(n, f.parallel, f.origin) for n, f in functions.items()]))
+        program = self._programs.get(key)
+        if program is not None:
+            self._programs.move_to_end(key)
+            return program
+        if len(instruction) > self.limits.instruction_length:
+            raise self.limits.exceeded("instruction_length")
+        if not is_unicode(instruction):
+            raise InstructionError(
+                "The instruction holds text that is not valid Unicode", hint="Remove half surrogate pairs."
+            )
+        program = compile_instruction(_normalized(instruction), dict(functions))
+        self._programs[key] = program
+        if len(self._programs) > _PROGRAMS:
+            self._programs.popitem(last=False)
+        return program
+
+    def _compose(self, program: Program, results: Sequence[str | int], host: Host, trace: Trace) -> Rendering:
+        """Texts, messages and their origins in the order of the instruction."""
+        parts: list[str | tuple[Message, ...]] = []
+        pieces: list[str] = []
+        spans: list[Span] = []
+        at = index = 0
+        for slot in program.layout:
+            if isinstance(slot, Literal):
+                text, origin, messages = slot.text, "literal", None
+            else:
+                result = results[index]
+                index += 1
+                origin = slot.origin
+                messages = None if isinstance(result, str) else host.structures[result]
+                text = slot.debug + result if isinstance(result, str) else format_messages(host.structures[result])
+            if messages is not None:
+                parts.append(messages)
+            elif parts and isinstance(parts[-1], str):
+                parts[-1] += text
+            elif text:
+                parts.append(text)
+            if text:
+                spans.append(Span(at, at + len(text), origin, slot.line, slot.column))
+                pieces.append(text)
+                at += len(text)
+        if at > self.limits.text_length:
+            raise self.limits.exceeded("text_length")
+        return Rendering(
+            "".join(pieces),
+            tuple(parts),
+            tuple(spans),
+            trace.calls(),
+            program.reads_input,
+            host.called_msg,
+            trace.now(),
+        )
+
+
+def _normalized(instruction: str) -> str:
+    """With line feeds only, as Python reads any source."""
+    return instruction.replace("\r\n", "\n").replace("\r", "\n") if "\r" in instruction else instruction
