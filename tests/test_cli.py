@@ -128,7 +128,7 @@ def test_run_takes_its_texts_from_files_and_pipes(folder: Path, tmp_path: Path) 
     instruction = tmp_path / "私の指示.txt"
     instruction.write_bytes("\ufeff{input}!\r\n".encode())
     ended = process(folder, "run", "var", "-", "--json", "--instruction", str(instruction), stdin="あ\r\nい\n")
-    assert ended.json()["messages"][0]["content"] == "あ\nい!"
+    assert ended.json()["messages"][0]["content"].strip() == "あ\nい!"
     ended = process(folder, "run", "echo", "-", "-q", stdin="piped\n")
     assert ended.out == "piped\n"
 
@@ -160,7 +160,7 @@ def test_an_error_shows_its_place(cli: Callable[..., Ended], command: str) -> No
     assert lines[3].startswith("    | \t")
     assert "{var.naem}".find(lines[2][caret - 1]) >= 0
     assert "hint: " in ended.err
-    assert "var.name" in ended.err
+    assert "name" in ended.err.splitlines()[-1], "the nearest variable"
     assert "Traceback" not in ended.err
 
 
@@ -235,14 +235,15 @@ def test_a_reader_that_leaves_is_no_error(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "out"),
     [
-        ({"LC_ALL": "C", "PYTHONUTF8": "0"}, "あ😀\n"),
+        ({"LC_ALL": "C"}, "あ😀\n"),
+        ({"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONIOENCODING": ""}, "\\u3042\\U0001f600\n"),
         ({"PYTHONIOENCODING": "ascii"}, "\\u3042\\U0001f600\n"),
         ({"PYTHONIOENCODING": "cp932"}, "あ\\U0001f600\n"),
         ({"PYTHONIOENCODING": "cp1252"}, "\\u3042\\U0001f600\n"),
     ],
 )
 def test_no_encoding_ends_the_program(folder: Path, environ: dict[str, str], out: str) -> None:
-    encoding = environ.get("PYTHONIOENCODING", "utf-8")
+    encoding = environ.get("PYTHONIOENCODING") or "utf-8"
     done = subprocess.run(
         [sys.executable, "-m", "akachat", "--workspace", str(folder), "run", "echo", "-", "-q"],
         input="あ😀".encode(),
@@ -266,10 +267,11 @@ def test_render_prints_the_text_only(cli: Callable[..., Ended]) -> None:
     assert cli("render", "var", "hi", "--json").json()["text"] == "Your name is あか."
 
 
-def test_render_of_a_piped_instruction(folder: Path) -> None:
+def test_render_of_a_piped_instruction(folder: Path, stub: str) -> None:
     piped = "{input * 2} {llm('echo', 'inner')}"
-    assert process(folder, "render", "-", "ab", "-q", stdin=piped).code == 0
-    ended = process(folder, "render", "-", "ab", "-q", "--no-call", stdin=piped)
+    words = ["render", "-", "ab", "-q", "--location", "OpenAI", "--endpoint", stub, "--model", "stub-0ms"]
+    assert process(folder, *words, stdin=piped).out == "abab inner\n"
+    ended = process(folder, *words, "--no-call", stdin=piped)
     assert ended.out.startswith("abab ")
     assert "inner" in ended.out, "a placeholder names the call"
 

@@ -6,7 +6,9 @@ import argparse
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 
 from akachat import __version__
 from akachat.cli.output import make_unicode_safe, show_error
@@ -45,6 +47,20 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader (`| head`) has had enough; without this the interpreter complains once more while it exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _FAILED
+    # Our own mistake: a user gets one line to report, `python -X dev` the whole traceback.
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        show_error(_internal(error))
+        return _FAILED
+
+
+def _internal(error: Exception) -> AkachatError:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return AkachatError(
+        f"akachat itself went wrong: {type(error).__name__}: {error} ({Path(place.filename).name}:{place.lineno})",
+        hint="Please report this line, and what you did.",
+    )
 
 
 def _dispatch(argv: list[str]) -> int:

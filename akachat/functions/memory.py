@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ from anyio import to_thread
 from akachat.errors import InstructionError, NotFound
 from akachat.functions.registry import BUILTINS
 from akachat.messages import Message
+from akachat.names import not_found
 from akachat.template.rendering import HostFunction, Variables
 
 __all__ = ["LayeredVariables", "msg_function"]
@@ -50,10 +50,8 @@ class LayeredVariables(Variables):
             return self._overrides[key]
         try:
             return self._base.get(key)
-        except NotFound as error:
-            near = difflib.get_close_matches(key, list(self), n=3)
-            hint = f"Did you mean {' or '.join(f'var.{n}' if n.isidentifier() else f'var[{n!r}]' for n in near)}?"
-            raise NotFound(error.message, hint=hint if near else error.hint) from None
+        except NotFound:
+            raise not_found("variable", key, self) from None
 
     def __iter__(self) -> Iterator[str]:
         """The keys of both, each once."""
