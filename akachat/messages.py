@@ -53,7 +53,8 @@ def parse_message(value: object, *, where: str = "message") -> Message:
     if role not in ROLES:
         raise InvalidInput(f"{where} has the role {role!r}", hint="Roles are " + ", ".join(ROLES) + ".")
     extra = {str(k): v for k, v in value.items() if k not in ("role", "content")}
-    return Message(role, _text(value.get("content"), where, bool(extra)), extra)
+    # An assistant's turn may be tool calls or a refusal alone; anyone else who says nothing has made a mistake.
+    return Message(role, _text(value.get("content"), where, role == "assistant" and bool(extra)), extra)
 
 
 def _text(content: object, where: str, may_be_empty: bool) -> str:
@@ -67,7 +68,7 @@ def _text(content: object, where: str, may_be_empty: bool) -> str:
             if isinstance(part, str):
                 texts.append(part)
             elif isinstance(part, Mapping) and part.get("type") in ("text", "input_text", "output_text"):
-                texts.append(str(part.get("text", "")))
+                texts.append(str(part.get("text") or ""))
             else:
                 kind = part.get("type") if isinstance(part, Mapping) else type(part).__name__
                 raise InvalidInput(
@@ -77,28 +78,39 @@ def _text(content: object, where: str, may_be_empty: bool) -> str:
     raise InvalidInput(f"{where} has no text content", hint='Give "content" as a text.')
 
 
-def parse_messages(value: str | Iterable[object]) -> tuple[Message, ...]:
+def parse_messages(value: object) -> tuple[Message, ...]:
     """Turns text or a list into messages.
 
     A text has lines such as ``user: …`` and ``ai: …`` (also ``assistant:``, ``system:``, either colon); a line
     without a speaker continues the one before, and a first line without one is the user's. A list holds such lines
-    or ``{"role", "content"}`` objects.
+    or ``{"role", "content"}`` objects; a line after an object begins anew.
 
     Raises:
         InvalidInput: an entry is neither.
     """
     if isinstance(value, str):
-        return _parse_lines(value.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+        return _parse_lines(_split(value))
     if isinstance(value, Mapping):
         return (parse_message(value),)
+    if not isinstance(value, Iterable) or isinstance(value, (bytes, bytearray)):
+        raise InvalidInput(
+            f"messages are a text or a list, not {type(value).__name__}", hint="Write lines such as `user: …`."
+        )
     messages: list[Message] = []
+    lines: list[str] = []
     for index, entry in enumerate(value):
         if isinstance(entry, str):
-            text = entry.replace("\r\n", "\n").replace("\r", "\n")
-            messages.extend(_parse_lines(text.split("\n")))
+            lines.extend(_split(entry))
         else:
+            messages.extend(_parse_lines(lines))
+            lines = []
             messages.append(parse_message(entry, where=f"messages[{index}]"))
+    messages.extend(_parse_lines(lines))
     return tuple(messages)
+
+
+def _split(text: str) -> list[str]:
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def _parse_lines(lines: Sequence[str]) -> tuple[Message, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
@@ -109,10 +110,25 @@ class Options(BaseModel):
     def _one_stop(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
 
-    @field_validator("template", "endpoint", "lora", "tokenizer", "revision", mode="before")
+    @field_validator(
+        "template",
+        "endpoint",
+        "lora",
+        "tokenizer",
+        "revision",
+        "history_summary",
+        "source_language",
+        "target_language",
+        mode="before",
+    )
     @classmethod
     def _empty_is_unset(cls, value: Any) -> Any:
         return None if value == "" else value
+
+    @field_validator("location", mode="before")
+    @classmethod
+    def _empty_location(cls, value: Any) -> Any:
+        return "Local" if value in ("", None) else value
 
     @field_validator("model", mode="before")
     @classmethod
@@ -120,28 +136,37 @@ class Options(BaseModel):
         return "embedded" if value in ("", None) else value
 
     @classmethod
-    def parse(cls, values: dict[str, Any]) -> Options:
+    def parse(cls, values: object) -> Options:
         """Reads options from a JSON object; other programs' names (``max_tokens``) are understood.
 
         Raises:
             InvalidInput: which option is wrong, and what it takes.
         """
-        named: dict[str, Any] = {}
-        for key, value in values.items():
-            own = cls.ALIASES.get(key, key)
-            if own == key or own not in values:
-                named[own] = value
+        if not isinstance(values, Mapping):
+            raise InvalidInput(
+                f"options are an object, not {type(values).__name__}", hint='They look like {"seed": 1}.'
+            )
         try:
-            return cls.model_validate(named)
+            return cls.model_validate(cls._named(values))
         except ValidationError as error:
             first = error.errors(include_url=False)[0]
-            place = ".".join(str(p) for p in first["loc"] if isinstance(p, (str, int)))
+            place = ".".join(str(p) for p in first["loc"])
             name = str(first["loc"][0]) if first["loc"] else "options"
             info = cls.model_fields.get(name)
             raise InvalidInput(
                 f"option {place}: {first['msg']}, not {first['input']!r}"[:500],
                 hint=(info.description or "") if info else "",
             ) from None
+
+    @classmethod
+    def _named(cls, values: Mapping[str, Any]) -> dict[str, Any]:
+        """The same values under our own names; where both are given, ours wins."""
+        named: dict[str, Any] = {}
+        for key, value in values.items():
+            own = cls.ALIASES.get(key, key)
+            if own == key or own not in values:
+                named[own] = value
+        return named
 
     @property
     def unknown(self) -> dict[str, str]:
@@ -153,10 +178,14 @@ class Options(BaseModel):
             found[key] = near[0] if near else ""
         return found
 
-    def merged(self, changes: dict[str, Any]) -> Options:
+    def merged(self, changes: Mapping[str, Any]) -> Options:
         """These options with some replaced; a None unsets one."""
-        return Options.parse({**self.to_dict(), **changes})
+        named = self._named(changes)
+        gone = [key for key, value in named.items() if value is None]
+        return Options.parse({key: value for key, value in {**self.to_dict(), **named}.items() if key not in gone})
 
     def to_dict(self) -> dict[str, Any]:
         """The options as the JSON file has them: only what is set, unknown keys included."""
-        return {"location": self.location, "model": self.model, **self.model_dump(exclude_none=True)}
+        extra = self.__pydantic_extra__ or {}
+        values = self.model_dump(exclude=set(extra))
+        return {**{name: value for name, value in values.items() if value is not None}, **extra}
