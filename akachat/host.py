@@ -86,16 +86,16 @@ class Host:
         """
         if not changes:
             return
-        settings = self._settings()
-        endpoint = changes.get("endpoint")
-        if endpoint != own.endpoint and not settings.knows_endpoint(endpoint):
-            raise NotAllowed(f"the endpoint {endpoint!r} is not known here", hint="Name it in the settings first.")
-        location = changes.get("location", own.location)
+        wanted, settings = own.merged(dict(changes)), self._settings()
+        if wanted.endpoint != own.endpoint and not settings.knows_endpoint(wanted.endpoint):
+            raise NotAllowed(
+                f"the endpoint {wanted.endpoint!r} is not known here", hint="Name it in the settings first."
+            )
         for key, known in (("model", settings.models), ("lora", settings.loras), ("tokenizer", ())):
-            value = changes.get(key)
+            value = getattr(wanted, key)
             if not value or value in (getattr(own, key), "embedded") or value in known:
                 continue
-            if key == "model" and location == "OpenAI":
+            if key == "model" and wanted.location == "OpenAI":
                 continue  # names at an endpoint are the endpoint's matter: nothing is loaded here
             if all(getattr(options, key) != value for options in self._workspace.prompts.options()):
                 raise NotAllowed(
