@@ -28,7 +28,7 @@ SPECIAL = ("<|bos|>", "<|im_end|>", "<|im_start|>", "<|pad|>")
 
 def make_tokenizer(template: str | None = CHATML) -> Any:
     """A byte-level tokenizer whose 260 tokens are the bytes and the special ones."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
     from transformers import PreTrainedTokenizerFast
 
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
@@ -36,6 +36,8 @@ def make_tokenizer(template: str | None = CHATML) -> Any:
     raw = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
     raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     raw.decoder = decoders.ByteLevel()
+    # As most: a text by itself begins with the begin token, unless special tokens are not asked for.
+    raw.post_processor = processors.TemplateProcessing(single="<|bos|> $A", special_tokens=[("<|bos|>", 0)])
     tokenizer = PreTrainedTokenizerFast(
         tokenizer_object=raw,
         bos_token="<|bos|>",
@@ -86,9 +88,9 @@ def make_parrot(folder: Path, text: str, *, again: bool = False, context: int = 
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
     tokenizer = make_tokenizer()
-    said = tokenizer(text)["input_ids"]
+    line, said = (tokenizer(part, add_special_tokens=False)["input_ids"] for part in ("\n", text))
     assert len(set(said)) == len(said), "a byte occurs twice"
-    path = [*tokenizer("\n")["input_ids"], *said, said[0] if again else tokenizer.eos_token_id]
+    path = [*line, *said, said[0] if again else tokenizer.eos_token_id]
     config = LlamaConfig(
         vocab_size=len(tokenizer),
         hidden_size=272,

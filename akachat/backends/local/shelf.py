@@ -13,7 +13,7 @@ from akachat.backends.limits import BackendLimits
 from akachat.backends.local.loader import load_weights
 from akachat.backends.local.source import Front, Source, load_front
 from akachat.backends.local.worker import Worker
-from akachat.errors import BackendUnavailable
+from akachat.errors import BackendUnavailable, ModelError
 
 __all__ = ["Shelf"]
 
@@ -55,7 +55,11 @@ class Shelf:
             ModelError: why it cannot be loaded.
         """
         front = await self.front(source)
-        return await self._once(self._workers, self._large, source, lambda: self._load(source, front))
+        try:
+            return await self._once(self._workers, self._large, source, lambda: self._load(source, front))
+        except ModelError:
+            self._fronts.pop(source, None)  # the files may be mended until the next try
+            raise
 
     def workers(self) -> list[Worker]:
         """The models in memory."""
@@ -66,6 +70,7 @@ class Shelf:
         sources = [source for source in self._workers if source.name == name]
         for source in sources:
             future = self._workers.pop(source)
+            self._fronts.pop(source, None)
             await asyncio.wrap_future(self._large.submit(_close, future, False))
         return bool(sources)
 

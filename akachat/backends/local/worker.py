@@ -53,7 +53,7 @@ class Worker:
             if self._closing:
                 return False
             waiting = [each for each in self._jobs if not each.cancelled]
-            if len(waiting) >= self._most:
+            if len(waiting) + (self._current is not None) > self._most:
                 raise Busy(
                     f"{self._most} requests wait for the model {self.loaded.source.name!r} already",
                     hint="Try again a little later.",
