@@ -107,8 +107,8 @@ def inside(root: str, path: str) -> str:
     return real
 
 
-def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, shown: str = "") -> tuple[bytes, Signature]:
-    """A file's content and the state it was read in; errors call it ``shown``.
+def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, shown: str = "", hint: str = "") -> tuple[bytes, Signature]:
+    """A file's content and the state it was read in; errors call it ``shown`` and say ``hint`` where it is too large.
 
     Raises:
         FileNotFoundError: there is none.
@@ -126,7 +126,7 @@ def read_bytes(path: str | Path, limit: int = MAX_BYTES, *, shown: str = "") -> 
             raise FileError(
                 f"{shown} has {found.st_size:,} bytes, over the limit of {limit:,}",
                 path=shown,
-                hint="Split it, or put long texts into a library (rag).",
+                hint=hint,
             )
         data = file.read(limit + 1)
     return data, (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)

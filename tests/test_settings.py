@@ -557,3 +557,14 @@ def test_tokens_are_told_apart() -> None:
         assert name(wrong) is None
     with pytest.raises(InvalidInput):
         Settings.build({"tokens": [{"token": ""}]}, {})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX links")
+def test_keys_are_not_written_through_a_link_that_leads_out(tmp_path: Path) -> None:
+    outside = tmp_path / "outside.json"
+    outside.write_text("{}")
+    (tmp_path / "w").mkdir()
+    (tmp_path / "w" / "settings.json").symlink_to(outside)
+    with pytest.raises(InvalidInput, match="leads out"):
+        SettingsFile(tmp_path / "w" / "settings.json", {}).update(openai_key=KEY)
+    assert outside.read_text() == "{}"

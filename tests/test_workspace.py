@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 from akachat.errors import AkachatError, Conflict, FileError, InvalidInput, NotFound
 from akachat.messages import Message
 from akachat.options import Options
+from akachat.settings import Limits
 from akachat.workspace import Workspace, check_name
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="POSIX files")
@@ -390,13 +391,19 @@ def test_options_without_an_instruction_are_reported(workspace: Workspace) -> No
 
 
 def test_a_file_that_is_too_large_or_no_file_is_an_error(tmp_path: Path) -> None:
-    workspace = Workspace(tmp_path, text_file_bytes=2_000)
+    limits = Limits(text_file_bytes=2_000, messages_file_bytes=2_000)
+    workspace = Workspace(tmp_path, lambda: limits)
     workspace.open()
     (tmp_path / "var" / "large.txt").write_text("x" * 2_001)
     with pytest.raises(FileError, match="2,001 bytes"):
         workspace.variables.get("large")
-    with pytest.raises(InvalidInput, match="limit"):
+    with pytest.raises(InvalidInput, match=r"limits\.text_file_bytes"):
         workspace.variables.set("mine", "x" * 2_001)
+    workspace.messages.append([said(n) for n in range(0, 7 * 200, 7)])
+    assert len(workspace.messages.list(5)) == 5
+    for most in (0, 200):
+        with pytest.raises(FileError, match=r"limits\.messages_file_bytes"):
+            workspace.messages.list(most)
     if sys.platform != "win32":
         os.mkfifo(tmp_path / "var" / "pipe.txt")
         with pytest.raises(FileError, match="plain file"):

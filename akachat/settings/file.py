@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from akachat.errors import FileError, InvalidInput
-from akachat.files import Signature, is_settled, signature, translated, write_atomic
+from akachat.files import Signature, inside, is_settled, signature, translated, write_atomic
 from akachat.locks import FolderLock
 from akachat.settings.changes import changed_raw
 from akachat.settings.model import Settings
@@ -100,7 +100,8 @@ class SettingsFile:
             data = json.dumps(settings.to_file(), ensure_ascii=False, indent=2).encode() + b"\n"
             with translated(self.path.name, "write"):
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-                write_atomic(os.path.realpath(self.path), data, mode=0o600)
+                folder = os.path.realpath(self.path.parent)
+                write_atomic(inside(folder, os.path.join(folder, self.path.name)), data, mode=0o600)
         with self._reading:
             return self._read()
 

@@ -25,6 +25,7 @@ class Limits(BaseModel):
     render_recursion: int = _limit(200, "How deep an instruction's own functions may call themselves.", least=10)
     render_host_calls: int = _limit(1_000, "Calls to var, rag, llm, msg and your functions in one instruction.")
     render_text_characters: int = _limit(1_000_000, "Length of a rendered instruction.")
+    render_wait_seconds: float = _limit(30.0, "Wait for a free sandbox process.", least=0.1)
     sandbox_workers: int = _limit(0, "Sandbox processes; 0: as many as cores, at most 4.", least=0)
     instruction_characters: int = _limit(200_000, "Length of an instruction.")
 

@@ -9,14 +9,16 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from akachat.errors import FileError
 from akachat.files import inside, put_in_place, read_bytes, remove, stage, sync_folder, translated, write_atomic
 from akachat.locks import HIDDEN, FolderLock
 
-__all__ = ["Change", "Changes"]
+__all__ = ["LIMIT_HINT", "Change", "Changes"]
+
+LIMIT_HINT = "Put long texts into a library (rag), or raise limits.text_file_bytes."
 
 _log = logging.getLogger("akachat")
 
@@ -37,10 +39,10 @@ class Changes:
 
     Args:
         root: the workspace's real path.
-        limit: the largest file that is read.
+        limit: the largest file that is read, asked anew each time.
     """
 
-    def __init__(self, root: str, limit: int) -> None:
+    def __init__(self, root: str, limit: Callable[[], int]) -> None:
         self._root = root
         self._limit = limit
         self._lock = FolderLock(root, "files")
@@ -77,7 +79,7 @@ class Changes:
     def _content(self, path: str) -> bytes | None:
         with translated(self._shown(path), "read"):
             try:
-                return read_bytes(path, self._limit, shown=self._shown(path))[0]
+                return read_bytes(path, self._limit(), shown=self._shown(path), hint=LIMIT_HINT)[0]
             except (FileNotFoundError, NotADirectoryError):
                 return None
 

@@ -7,7 +7,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NoReturn
 
 import orjson
@@ -31,7 +31,6 @@ __all__ = ["History"]
 
 _log = logging.getLogger("akachat")
 _SHOWN = "log/messages.jsonl"
-_LIMIT = 64 * 1024 * 1024
 
 
 class History:
@@ -39,10 +38,10 @@ class History:
 
     Args:
         root: the workspace's real path.
-        limit: bytes of the file that are read at most, from its end.
+        limit: bytes of the file that are read at most, from its end; asked anew each time.
     """
 
-    def __init__(self, root: str, *, limit: int = _LIMIT) -> None:
+    def __init__(self, root: str, limit: Callable[[], int]) -> None:
         self._root = root
         self._path = os.path.join(root, "log", "messages.jsonl")
         self._limit = limit
@@ -135,7 +134,8 @@ class History:
 
     def _newest(self, limit: int, size: int) -> tuple[Message, ...]:
         found: list[Message] = []
-        for index, line in enumerate(lines_backwards(self._path, limit=self._limit)):
+        most = self._limit()
+        for index, line in enumerate(lines_backwards(self._path, limit=most)):
             text = line.strip().removeprefix(b"\xef\xbb\xbf")
             if not text:
                 continue
@@ -146,7 +146,13 @@ class History:
                     continue
                 self._refuse(index, error)
             if len(found) == limit:
-                break
+                return tuple(reversed(found))
+        if size > most:
+            raise FileError(
+                f"{_SHOWN} has {size:,} bytes, and more than {most:,} would have to be read",
+                path=_SHOWN,
+                hint="Ask for fewer messages, clear the file, or raise limits.messages_file_bytes.",
+            )
         return tuple(reversed(found))
 
     def _refuse(self, index: int, error: ValueError | InvalidInput) -> NoReturn:
@@ -167,7 +173,7 @@ class History:
         size = os.fstat(file).st_size
         if size == 0:
             return 0
-        last = next(lines_backwards(self._path, limit=self._limit), b"")
+        last = next(lines_backwards(self._path), b"")
         text = last.strip().removeprefix(b"\xef\xbb\xbf")
         if not text:
             return size

@@ -89,7 +89,7 @@ class Prompts:
         name = check_name(name)
         if not isinstance(options, Options):
             options = Options.parse(dict(options))
-        text = encoded(instruction, "the instruction", self._store.limit)
+        text = encoded(instruction, "the instruction", self._store.limit())
         try:
             data = json.dumps(options.to_dict(), ensure_ascii=False, indent=2, allow_nan=False)
         except (TypeError, ValueError) as error:
@@ -101,7 +101,7 @@ class Prompts:
             changes |= self._store.broken_copy(text_path, decode_text)
             changes |= {
                 text_path: Change(text),
-                json_path: Change(encoded(data, "an option", self._store.limit) + b"\n"),
+                json_path: Change(encoded(data, "an option", self._store.limit()) + b"\n"),
             }
             self._store.changes.apply(changes)
             self._forget(name)

@@ -11,7 +11,6 @@ from collections.abc import Callable
 
 from akachat.errors import Conflict, InvalidInput
 from akachat.files import (
-    MAX_BYTES,
     Signature,
     inside,
     read_bytes,
@@ -19,7 +18,7 @@ from akachat.files import (
     translated,
 )
 from akachat.names import check_name
-from akachat.workspace.changes import Change, Changes
+from akachat.workspace.changes import LIMIT_HINT, Change, Changes
 
 __all__ = ["Change", "Store", "encoded"]
 
@@ -31,13 +30,13 @@ class Store:
 
     Args:
         root: the workspace's real path.
-        limit: the largest file that is read.
+        limit: the largest file that is read or written, asked anew each time.
 
     Attributes:
         changes: how they are changed.
     """
 
-    def __init__(self, root: str, *, limit: int = MAX_BYTES) -> None:
+    def __init__(self, root: str, limit: Callable[[], int]) -> None:
         self.root = root
         self.limit = limit
         self.changes = Changes(root, limit)
@@ -81,7 +80,7 @@ class Store:
         with translated(shown, "read"):
             inside(self.root, path)
             try:
-                return read_bytes(path, self.limit, shown=shown)
+                return read_bytes(path, self.limit(), shown=shown, hint=LIMIT_HINT)
             except (FileNotFoundError, NotADirectoryError):
                 return None
 
@@ -139,7 +138,7 @@ class Store:
             path = folder
 
 
-def encoded(text: str, what: str, limit: int = MAX_BYTES) -> bytes:
+def encoded(text: str, what: str, limit: int) -> bytes:
     """A text as UTF-8.
 
     Raises:
@@ -154,7 +153,7 @@ def encoded(text: str, what: str, limit: int = MAX_BYTES) -> bytes:
     if len(data) > limit:
         raise InvalidInput(
             f"{what} has {len(data):,} bytes, over the limit of {limit:,}",
-            hint="Put long texts into a library (rag).",
+            hint=LIMIT_HINT,
         )
     return data
 

@@ -70,7 +70,7 @@ class Variables:
             FileError: it cannot be written; the old value is unchanged.
         """
         name = check_name(key)
-        data = encoded(value, f"the value of `{name}`", self._store.limit)
+        data = encoded(value, f"the value of `{name}`", self._store.limit())
         with self._store.changes.hold():
             path = self._store.path(_FOLDER, name, ".txt")
             self._store.refuse_other_case(path)

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from akachat.errors import FileError
-from akachat.files import MAX_BYTES, remove_leftovers, translated
+from akachat.files import remove_leftovers, translated
 from akachat.locks import HIDDEN, FolderLock
 from akachat.names import check_name
+from akachat.settings import Limits
 from akachat.workspace.changes import Change
 from akachat.workspace.history import History
 from akachat.workspace.prompts import Prompts
@@ -26,17 +27,21 @@ _FOLDERS = ("prompt", "rag", "var", "log")
 class Workspace:
     """One workspace. Nothing in it is global: two may be open in one process.
 
+    Args:
+        root: the folder.
+        limits: the bounds that hold now.
+
     Attributes:
         root: the folder, absolute, links followed.
         prompts, variables, messages: what is kept in it.
     """
 
-    def __init__(self, root: Path | str, *, text_file_bytes: int = MAX_BYTES) -> None:
+    def __init__(self, root: Path | str, limits: Callable[[], Limits] = Limits) -> None:
         self.root = Path(os.path.realpath(Path(root).expanduser()))
-        self._store = Store(str(self.root), limit=text_file_bytes)
+        self._store = Store(str(self.root), lambda: limits().text_file_bytes)
         self.prompts = Prompts(self._store)
         self.variables = Variables(self._store)
-        self.messages = History(str(self.root))
+        self.messages = History(str(self.root), lambda: limits().messages_file_bytes)
 
     @property
     def settings_path(self) -> Path:
