@@ -130,7 +130,7 @@ def run(command: list[str], server: Server) -> subprocess.CompletedProcess[str]:
         encoding="utf-8",
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
