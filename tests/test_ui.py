@@ -99,7 +99,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def site(serve: Serve, stub: str) -> Server:
     server = serve(ui=True)
-    stream = {"location": "OpenAI", "endpoint": stub, "model": "stream-64tok-5ms"}
+    stream = {"location": "OpenAI", "endpoint": stub, "model": "stream-30tok-40ms"}
     echo = {"location": "OpenAI", "endpoint": stub, "model": "stub-0ms-echo"}
     server.write_prompt("greeting", "Your name is {var.name}.\nAnswer in one line: {input}", stream)
     server.write_prompt("slow", "Say a lot.", {**stream, "model": "stream-2000tok-20ms"})
@@ -135,8 +135,9 @@ def visit(browser: Browser, site: Server) -> Visit:
             if prompt is not None:
                 _choose(page, prompt)
             yield page
-            # Chromium asks for /favicon.ico before the page can name its icon.
-            assert [line for line in wrong if "favicon.ico" not in line] == []
+            # Chromium asks for /favicon.ico before the page can name its icon; Gradio is cut off when it is left.
+            cut = ("AbortError", "Connection errored out") if page.url == "about:blank" else ()
+            assert [line for line in wrong if not any(known in line for known in ("favicon.ico", *cut))] == []
             assert page.evaluate("window.hacked") is None
         finally:
             context.close()
@@ -154,7 +155,7 @@ def _ready(page: Page) -> None:
 
 def _choose(page: Page, prompt: str) -> None:
     page.select_option(".ak-prompts", prompt)
-    page.wait_for_function("name => document.querySelector('.ak-prompts').value === name", arg=prompt)
+    page.wait_for_function("name => document.querySelector('.ak-page').dataset.open === name", arg=prompt)
 
 
 def _write(page: Page, text: str) -> None:
@@ -179,7 +180,7 @@ def test_run_streams_an_answer(visit: Visit) -> None:
         assert len(set(lengths)) > 3, "the answer came in one piece"
         assert page.inner_text(".ak-finish") == "ended by itself"
         stats = page.inner_text(".ak-stats")
-        assert "64 tokens" in stats
+        assert "30 tokens" in stats
         assert "tokens/s" in stats
         assert "first token" in stats
         assert "var.name" in page.inner_text(".ak-answer-calls .ak-tree")
@@ -210,7 +211,7 @@ def test_preview_follows_typing(visit: Visit) -> None:
 @pytest.mark.parametrize(
     ("instruction", "place", "marked"),
     [
-        ("first\nあ{var.nmae}", "line 2, column 2", "{"),
+        ("first\nあ{var.nmae}", "line 2, column 3", "v"),
         ("one {1 + }", "line 1, column", None),
         ("open {var.name", "line 1, column 6", "{"),
     ],
@@ -266,7 +267,7 @@ def test_save_and_reload(visit: Visit, site: Server) -> None:
         page.reload()
         _ready(page)
         _choose(page, "saving")
-        assert "from_the_future" in page.inner_text(".ak-unknown")
+        _wait_text(page, ".ak-unknown", "from_the_future")
         _write(page, "after 日本語")
         page.fill("[data-option=temperature]", "")
         page.fill("[data-option=seed]", "７")
@@ -352,12 +353,12 @@ def test_phone(visit: Visit) -> None:
 @pytest.mark.browser
 def test_options_as_json(visit: Visit) -> None:
     with visit("greeting") as page:
-        page.click(".ak-options .ak-segment[data-id=json]")
+        page.click(".ak-side .ak-segment[data-id=json]")
         page.fill(".ak-json", '{"model": ')
         page.wait_for_selector(".ak-json-box .ak-field-error:not([hidden])")
         page.fill(".ak-json", '{"model": "embedded", "temperature": "hot"}')
         page.wait_for_selector(".ak-write .ak-error")
-        page.click(".ak-options .ak-segment[data-id=form]")
+        page.click(".ak-side .ak-segment[data-id=form]")
         page.wait_for_selector(".ak-wrong [data-option=temperature]")
         assert page.input_value("[data-option=temperature]") == "hot"
 
@@ -424,6 +425,7 @@ def test_keyboard_alone(visit: Visit) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_ten_pages_at_once(browser: Browser, site: Server) -> None:
     context = browser.new_context(locale="en-US")
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -16,7 +17,15 @@ __all__ = ["create_page", "started"]
 
 
 def create_page(playground: Playground, path: str) -> Any:
-    """Gradio's application for the page. ``path`` is where it will be reached; it takes a second or two."""
+    """Gradio's application for the page. ``path`` is where it will be reached; it takes a second or two.
+
+    To be called in a thread without an event loop.
+    """
+    # Gradio opens an event loop (two sockets) for every lock that it makes outside of one, and closes none of them.
+    return asyncio.run(_create(playground, path))
+
+
+async def _create(playground: Playground, path: str) -> Any:
     # Gradio mounts itself into an application and chains itself into its lifespan. Ours is running by now, so it gets
     # an empty one, and `started` does by hand what the lifespan would have done.
     holder = Starlette()

@@ -71,6 +71,7 @@ function makeEditor(onchange) {
   });
   const node = h("div", { class: "ak-editor" }, drawn, area);
   let mark = null;
+  let keys = []; // what each drawn line shows
 
   function draw() {
     const pieces = area.value.length > COLOUR_LIMIT ? [[area.value, ""]] : colour(area.value);
@@ -81,9 +82,24 @@ function makeEditor(onchange) {
         if (part) lines[lines.length - 1].push([part, kind]);
       });
     }
-    drawn.replaceChildren(...lines.map((line, index) => drawLine(line, index + 1)));
-    drawn.style.setProperty("--digits", String(Math.max(2, String(lines.length).length)));
-    area.style.setProperty("--digits", drawn.style.getPropertyValue("--digits"));
+    drawChanged(lines);
+    const digits = String(Math.max(2, String(lines.length).length));
+    drawn.style.setProperty("--digits", digits);
+    area.style.setProperty("--digits", digits);
+  }
+
+  /** Draws only the lines between the first and the last that differ: typing costs a line, however long the text. */
+  function drawChanged(lines) {
+    const next = lines.map((line, index) => (mark?.line === index + 1 ? `${mark.column}!` : "") + line.flat().join("\u0000"));
+    let first = 0;
+    while (first < next.length && first < keys.length && next[first] === keys[first]) first++;
+    let same = 0;
+    while (same < next.length - first && same < keys.length - first && next.at(-1 - same) === keys.at(-1 - same)) same++;
+    for (let i = keys.length - same; i > first; i--) drawn.children[first].remove();
+    const fresh = lines.slice(first, lines.length - same).map((line, index) => drawLine(line, first + index + 1));
+    const after = drawn.children[first] ?? null;
+    for (const node of fresh) drawn.insertBefore(node, after);
+    keys = next;
   }
 
   function drawLine(pieces, number) {

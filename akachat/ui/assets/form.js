@@ -4,6 +4,7 @@ const GROUPS = ["model", "sampling", "form", "history", "other"];
 
 function makeForm(onchange) {
   let options = {};
+  let complaint = ""; // what the server said last
   let wrong = null; // what is wrong with the JSON text, while it is
   const rows = new Map();
   const unknown = h("p", { class: "ak-unknown", hidden: true });
@@ -18,7 +19,7 @@ function makeForm(onchange) {
     form.hidden = view !== "form";
     jsonBox.hidden = view !== "json";
     if (view === "json") writeJson();
-    else showAll();
+    else showAll(), complain(complaint);
   });
   const node = h("div", { class: "ak-options" }, form, jsonBox);
 
@@ -151,6 +152,19 @@ function makeForm(onchange) {
     onchange();
   }
 
+  /** Shows beside the field what the server says is wrong with it. */
+  function complain(message) {
+    complaint = message ?? "";
+    for (const name of rows.keys()) show(name, false);
+    const found = /^option ([\w-]+)/.exec(complaint);
+    const place = found && rows.get(found[1]);
+    if (!place) return;
+    place.row.classList.add("ak-wrong");
+    place.error.textContent = complaint.replace(/^option [^:]*:\s*/, "");
+    place.error.hidden = false;
+    place.row.closest("details").open = true;
+  }
+
   return {
     node,
     views,
@@ -166,17 +180,7 @@ function makeForm(onchange) {
       showAll();
       if (!jsonBox.hidden) writeJson();
     },
-    /** Shows beside the field what the server says is wrong with it. */
-    complain(message) {
-      for (const name of rows.keys()) show(name, false);
-      const found = /^option ([\w-]+)/.exec(message ?? "");
-      const place = found && rows.get(found[1]);
-      if (!place) return;
-      place.row.classList.add("ak-wrong");
-      place.error.textContent = message.replace(/^option [^:]*:\s*/, "");
-      place.error.hidden = false;
-      place.row.closest("details").open = true;
-    },
+    complain,
     /** Says in every unset field what will be used in its place. */
     effective(values) {
       for (const [name, { control, field }] of rows) {

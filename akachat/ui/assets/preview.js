@@ -99,6 +99,12 @@ function drawCalls(calls) {
   return [h("section", { class: "ak-calls" }, h("h3", { t: "calls" }), h("ul", { class: "ak-tree" }, calls.map(drawCall)))];
 }
 
+/** What follows `var`: .key where that can be written, else ['any key']. */
+function variableName(written) {
+  const key = /^'(.*)'$/.exec(written)?.[1] ?? "";
+  return plainName(key) ? `.${key}` : `[${written}]`;
+}
+
 function drawCall(call) {
   const detail = call.detail ?? {};
   const facts = [];
@@ -109,7 +115,7 @@ function drawCall(call) {
   const summary = h(
     "summary",
     {},
-    h("code", { class: "ak-call-code" }, h("b", { text: call.name }), call.name === "var" && !call.arguments.startsWith("(") ? `.${call.arguments}` : `(${call.arguments})`),
+    h("code", { class: "ak-call-code" }, h("b", { text: call.name }), call.name === "var" ? variableName(call.arguments) : `(${call.arguments})`),
     h("span", { class: "ak-call-facts", text: facts.join(" · ") }),
   );
   const rest = Object.fromEntries(Object.entries(detail).filter(([key]) => key !== "preview"));

@@ -167,6 +167,7 @@ function show(next, content, { draft = true } = {}) {
   historyBox.open = Boolean(history.value);
   keep.checked = aside.keep === true;
   drafts.keepOpened(name);
+  root.dataset.open = name ?? "";
   complain(null);
   keepDraft();
   inserts.show(catalog, name);
