@@ -217,9 +217,7 @@ class Emitter:
         if not context.can_await:
             self.helpers.features.add("sync")
         if isinstance(node, ast.Attribute):
-            # As the author wrote it: Python would make half-width katakana in a name full-width ones.
-            written = re.search(r"(\w+)\Z", self.instruction[start:end])
-            key = [Fragment(repr(written[1] if written else node.attr), start)]
+            key = [Fragment(repr(self.expression.attribute(node)), start)]
         else:
             key = self.source(node.slice, context)
         yield start, end, [Fragment(f"{HIDDEN}var(", start), *key, Fragment(")", start)]

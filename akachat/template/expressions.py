@@ -16,6 +16,7 @@ from akachat.template.scanner import Field, Part, Places
 __all__ = ["Comprehension", "Expression", "called_name", "expressions", "named", "read", "targets"]
 
 Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp
+_REFUSED = (ast.Await, ast.Yield, ast.YieldFrom)
 _MAYBE_COMMA = re.compile(r"\. Perhaps you forgot a comma\??")
 
 
@@ -40,6 +41,13 @@ class Expression:
         """The offset in the instruction at which a node ends."""
         return self._offset(node.end_lineno, node.end_col_offset)  # type: ignore[attr-defined]
 
+    def attribute(self, node: ast.Attribute) -> str:
+        """An attribute as the author wrote it: Python would make half-width katakana in a name full-width ones."""
+        found = self.field
+        start = self.start(node) - found.expression_start
+        written = re.search(r"(\w+)\Z", found.expression[start : self.end(node) - found.expression_start])
+        return written[1] if written else node.attr
+
     def _offset(self, line: int, column: int) -> int:
         start, text = self.lines[line - 1]
         if line == 1:
@@ -61,20 +69,21 @@ def read(field: Field, places: Places) -> Expression:
         line, column = places.of(min(max(offset, field.start), field.end))
         return InstructionError(message, hint=hint, line=line, column=column)
 
+    too_deep = _too_deep(places, field.start)
     # A bracket around it, as CPython does: then line ends are only space.
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(f"({text}\n)", mode="eval").body
+            parsed = ast.parse(f"({text}\n)", mode="eval")
+            if not any(isinstance(n, _REFUSED) for n in ast.walk(parsed)):
+                compile(parsed, "", "eval", dont_inherit=True)  # what only the compiler sees, e.g. a name given twice
     except SyntaxError as wrong:
         raise _syntax_error(wrong, field, places) from None
     except (RecursionError, MemoryError):
-        line, column = places.of(field.start)
-        raise LimitExceeded(
-            "The expression is nested too deeply", hint="Split it into several fields.", line=line, column=column
-        ) from None
+        raise too_deep from None
     except ValueError as wrong:
         raise error(f"The expression cannot be read: {wrong}", field.start) from None
+    tree = parsed.body
     lines: list[tuple[int, str]] = []
     at = 0
     for written in text.split("\n"):  # as Python's tokenizer, only line feeds count: the scanner let no other pass
@@ -83,14 +92,16 @@ def read(field: Field, places: Places) -> Expression:
     found = Expression(field, tree, tuple(lines))
     if isinstance(tree, ast.GeneratorExp) and tree.col_offset == 0 and tree.lineno == 1:
         raise error("A generator needs brackets of its own here", field.expression_start, "Write {[x for x in …]}.")
-    try:
-        _check(found, error_at=lambda m, n, h: error(m, found.start(n), h))
-    except RecursionError:
-        line, column = places.of(field.start)
-        raise LimitExceeded(
-            "The expression is nested too deeply", hint="Split it into several fields.", line=line, column=column
-        ) from None
+    _check(found, lambda message, node, hint: error(message, found.start(node), hint))
     return found
+
+
+def _too_deep(places: Places, offset: int) -> LimitExceeded:
+    """The error for an expression that is too deep to be read."""
+    line, column = places.of(offset)
+    return LimitExceeded(
+        "The expression is nested too deeply", hint="Split it into several fields.", line=line, column=column
+    )
 
 
 def _syntax_error(wrong: SyntaxError, field: Field, places: Places) -> InstructionError:
@@ -108,7 +119,7 @@ def _syntax_error(wrong: SyntaxError, field: Field, places: Places) -> Instructi
 
 def _check(found: Expression, error_at: Callable[[str, ast.AST, str], InstructionError]) -> None:
     for node in ast.walk(found.tree):
-        if isinstance(node, (ast.Await, ast.Yield, ast.YieldFrom)):
+        if isinstance(node, _REFUSED):
             word = "await" if isinstance(node, ast.Await) else "yield"
             hint = "Calls that do not depend on each other run side by side as they are." if word == "await" else ""
             raise error_at(f"{word} cannot stand in an instruction", node, hint)

@@ -10,6 +10,14 @@ __all__ = ["RESULT", "prelude"]
 
 _PARTS = {
     "iter": "_k_iter = iter\n",
+    # As CPython, and not as the interpreter: most types have no format of their own.
+    "format": (
+        "_k_kinds = ('str', 'int', 'float', 'bool', 'complex', 'datetime', 'date', 'time')\n"
+        "def _k_format(v, s):\n"
+        " if s and _k_type(v).__name__ not in _k_kinds:\n"
+        "  raise TypeError(f'unsupported format string passed to {_k_type(v).__name__}.__format__')\n"
+        " return f'{v:{s}}'\n"
+    ),
     "lazy": (
         "def _k_v_comment(s):\n return ''\n"
         "def _k_v_test(s):\n return s if _k_test else ''\n"

@@ -16,6 +16,7 @@ from akachat.errors import InstructionError, LimitExceeded
 from akachat.template.emitter import Emitter, Fragment, Helpers
 from akachat.template.expressions import Expression, called_name, expressions, named
 from akachat.template.language import HIDDEN, LAZY, STANDARD_FUNCTIONS
+from akachat.template.plain import Plain, plain
 from akachat.template.prelude import RESULT, prelude
 from akachat.template.rendering import HostFunction
 from akachat.template.scanner import Field, Literal, Part, Places, scan
@@ -41,6 +42,7 @@ class Program:
         source: what the sandbox runs; empty where there are no fields.
         mentioned: names that the run has to bring.
         reads_input: whether ``input`` is read.
+        plain: the fields as functions of the host, where all can do without the sandbox.
     """
 
     def __init__(
@@ -50,11 +52,13 @@ class Program:
         fragments: list[Fragment],
         mentioned: frozenset[str],
         reads_input: bool,
+        plain: tuple[Plain, ...] | None = None,
     ) -> None:
         self.instruction = instruction
         self.layout = layout
         self.mentioned = mentioned
         self.reads_input = reads_input
+        self.plain = plain
         self.source = "".join(f.text for f in fragments)
         self._places = Places(instruction)
         self._lines = Places(self.source)
@@ -95,7 +99,7 @@ def compile_instruction(instruction: str, functions: Mapping[str, HostFunction])
     places = Places(instruction)
     fields = [part for part in parts if isinstance(part, Field)]
     if not fields:
-        return Program(instruction, tuple(p for p in parts if isinstance(p, Literal)), [], frozenset(), False)
+        return Program(instruction, tuple(p for p in parts if isinstance(p, Literal)), [], frozenset(), False, ())
     try:
         return _Compiler(instruction, parts, places, functions).program()
     except RecursionError:
@@ -137,43 +141,60 @@ class _Compiler:
         helpers = self.helpers
         results = [self.result(part, text) for part, (text, _, _) in zip(self.fields, written, strict=True)]
         is_concurrent = any(awaits for _, awaits, _ in written)
-        body = self.coroutines(results, written) if is_concurrent else self.plain(results)
+        body = self.coroutines(results, written) if is_concurrent else self.in_order(results)
         fragments = [Fragment(prelude(helpers.features, helpers.mentioned), -1)]
         for definition in helpers.definitions:
             fragments += definition
         fragments += body
         layout = tuple(p if isinstance(p, Literal) else self.slot(p) for p in self.parts)
-        return Program(self.instruction, layout, fragments, frozenset(helpers.mentioned), "input" in helpers.mentioned)
+        mentioned = frozenset(helpers.mentioned)
+        return Program(self.instruction, layout, fragments, mentioned, "input" in mentioned, self.plain_fields())
+
+    def plain_fields(self) -> tuple[Plain, ...] | None:
+        """The fields as functions, if none of them has anything to compute."""
+        if self.helpers.walrus:
+            return None
+        found = []
+        for part in self.fields:
+            value = plain(self.trees[part.start], self.places)
+            if value is None:
+                return None
+            found.append(value)
+        return tuple(found)
 
     def field(self, part: Field) -> tuple[list[Fragment], bool, bool]:
-        """A field as an f-string, whether it awaits, and whether it keeps the order of the text."""
+        """The inside of an f-string for a field, whether it awaits, and whether it keeps the order of the text."""
         emitter = Emitter(self.trees[part.start], self.instruction, self.helpers)
         at = part.start
-        text = [Fragment("{(", at), *emitter.field(), Fragment(")", at)]
+        value = [Fragment("(", at), *emitter.field(), Fragment(")", at)]
         conversion = part.conversion or ("r" if part.debug and part.spec is None else "")
-        text.append(Fragment(f"!{conversion}" if conversion else "", at))
         awaits, is_serial = emitter.awaits, emitter.is_serial
-        if part.spec:
-            text.append(Fragment(":", at))
-            for inner in part.spec:
-                if isinstance(inner, Literal):
-                    # As a value, so that it is read when the field is and not before.
-                    text.append(Fragment("{" + repr(inner.text) + "}", inner.start))
-                    continue
-                debug = [Fragment("{" + repr(inner.debug) + "}", inner.start)] if inner.debug else []
-                nested, nested_awaits, nested_serial = self.field(inner)
-                text += [*debug, *nested]
-                awaits, is_serial = awaits or nested_awaits, is_serial or nested_serial
-        text.append(Fragment("}", at))
+        spec: list[Fragment] = []
+        for inner in part.spec or ():
+            if isinstance(inner, Literal):
+                # As a value, so that it is read when the field is and not before.
+                spec.append(Fragment("{" + repr(inner.text) + "}", inner.start))
+                continue
+            debug = [Fragment("{" + repr(inner.debug) + "}", inner.start)] if inner.debug else []
+            nested, nested_awaits, nested_serial = self.field(inner)
+            spec += [*debug, Fragment("{", at), *nested, Fragment("}", at)]
+            awaits, is_serial = awaits or nested_awaits, is_serial or nested_serial
+        if not spec:
+            text = [*value, Fragment(f"!{conversion}" if conversion else "", at)]
+        elif conversion:
+            text = [*value, Fragment(f"!{conversion}:", at), *spec]
+        else:
+            self.helpers.features.add("format")
+            text = [Fragment(f"{HIDDEN}format(", at), *value, Fragment(", f'", at), *spec, Fragment("')", at)]
         return text, awaits, is_serial
 
     def result(self, part: Field, text: list[Fragment]) -> list[Fragment]:
         at = part.start
         if "messages" in self.helpers.features and not part.conversion and part.spec is None and not part.debug:
-            return [Fragment(f"{HIDDEN}o((", at), *text[1:-3], Fragment("))", at)]
-        return [Fragment("f'", at), *text, Fragment("'", at)]
+            return [Fragment(f"{HIDDEN}o(", at), *text, Fragment(")", at)]
+        return [Fragment("f'{", at), *text, Fragment("}'", at)]
 
-    def plain(self, results: list[list[Fragment]]) -> list[Fragment]:
+    def in_order(self, results: list[list[Fragment]]) -> list[Fragment]:
         """No field waits for the host: one list, in the order of the text."""
         out = [Fragment(f"{HIDDEN}all = [", -1)]
         for result in results:

@@ -73,8 +73,10 @@ class Sandbox:
             raise InvalidInput("The input holds text that is not valid Unicode", hint="Remove half surrogate pairs.")
         trace = Trace(scope.on_call)
         host = Host(scope, self.limits, trace)
-        results: list[str | int] = []
-        if program.source:
+        results: Sequence[str | int]
+        if program.plain is not None:
+            results = [value(host) for value in program.plain]
+        else:
             now = scope.now or datetime.now().astimezone()
             results = await Bridge(self._pool, program, host, now).run()
         return self._compose(program, results, host, trace)
