@@ -60,23 +60,20 @@ class FolderLock:
     def _enter(self) -> None:
         if self._depth == 0:
             with translated(self._path, "lock"):
+                self._make_hidden()
                 if self._file is None:
-                    self._make_hidden()
                     # The lock above already keeps threads apart, so the file lock belongs to all of them.
                     self._file = FileLock(self._path, timeout=self._timeout, poll_interval=0.003, thread_local=False)
                 try:
                     self._file.acquire()
                 except Timeout:
                     raise self._busy() from None
-                except FileNotFoundError:  # someone cleared the hidden folder while we ran
-                    self._make_hidden()
-                    self._file.acquire()
         self._depth += 1
 
     def _make_hidden(self) -> None:
-        self._hidden.mkdir(parents=True, exist_ok=True)
         ignore = self._hidden / ".gitignore"
-        if not ignore.exists():
+        if not ignore.exists():  # also when someone cleared the folder while we ran
+            self._hidden.mkdir(parents=True, exist_ok=True)
             ignore.write_text("*\n", encoding="utf-8")
 
     def _busy(self) -> Busy:

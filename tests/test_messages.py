@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akachat.errors import InvalidInput
@@ -105,6 +105,7 @@ _LINE = st.text(st.characters(exclude_characters="\r\n:：", exclude_categories=
 _CONTENT = st.lists(_LINE, min_size=1, max_size=4).map(lambda lines: "\n".join(lines).strip()).filter(bool)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.sampled_from([U, A, S]), _CONTENT)))
 def test_the_text_form_reads_back(turns: list[tuple[str, str]]) -> None:
     messages = tuple(Message(role, content) for role, content in turns)
@@ -113,6 +114,7 @@ def test_the_text_form_reads_back(turns: list[tuple[str, str]]) -> None:
     assert parse_messages([m.to_dict() for m in messages]) == messages
 
 
+@settings(deadline=None)
 @given(st.text())
 def test_any_text_is_messages(text: str) -> None:
     messages = parse_messages(text)
@@ -159,6 +161,7 @@ def test_trim(text: str, fixed: int, how: dict[str, int], kept: str, tokens: int
     assert [*trimmed.dropped, *trimmed.kept] == history(text)
 
 
+@settings(deadline=None)
 @given(
     turns=st.lists(st.tuples(st.sampled_from([U, A, "tool"]), st.integers(0, 9)), max_size=30),
     threshold=st.integers(1, 100),

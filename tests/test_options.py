@@ -6,7 +6,7 @@ import json
 from typing import Any, get_args
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from akachat.errors import InvalidInput
@@ -151,6 +151,7 @@ _JSON = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.sampled_from(sorted({*Options.model_fields, *Options.ALIASES, "later"})) | st.text(), _JSON))
 def test_any_object_is_options_or_a_clear_error(values: dict[str, Any]) -> None:
     try:

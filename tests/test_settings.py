@@ -20,6 +20,7 @@ from typing import Any
 import orjson
 import pytest
 from hypothesis import given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
@@ -518,6 +519,7 @@ def test_endpoints_by_name() -> None:
         assert not KEYS.knows_endpoint(stranger)
 
 
+@hypothesis_settings(deadline=None)
 @given(st.text(max_size=40))
 def test_no_text_gets_a_key_that_is_not_its_own(text: str) -> None:
     for url in (text, f"https://{text}", f"https://{text}api.openai.com/v1", f"https://api.openai.com{text}"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -618,6 +619,18 @@ def test_an_interrupted_save_does_not_undo_a_later_hand_edit(workspace: Workspac
     assert len(list(pending.parent.glob("unfinished-*.json"))) == 5, "what was about to be written is kept"
     assert not (workspace.root.parent / "x.txt").exists()
     assert not (workspace.root / "settings.json").exists()
+
+
+def test_the_hidden_folder_may_be_deleted_at_any_time(workspace: Workspace) -> None:
+    workspace.variables.set("v", "1")
+    shutil.rmtree(workspace.root / ".akachat")
+    workspace.variables.set("v", "2")
+    workspace.prompts.save("p", "x", {"seed": 1})
+    workspace.messages.append([Message("user", "x")])
+    shutil.rmtree(workspace.root / ".akachat")
+    workspace.messages.append([Message("user", "y")])
+    assert workspace.variables.get("v") == "2"
+    assert (workspace.root / ".akachat" / ".gitignore").read_text() == "*\n"
 
 
 # -- messages ---------------------------------------------------------------------------------------------------------
