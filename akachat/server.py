@@ -185,10 +185,12 @@ def serve(
 
 def _listen(host: str, port: int) -> socket.socket:
     """A socket that takes connections from now on, so that a port in use is told before anything is loaded."""
+    if not 0 <= port <= 65535:  # the system would take it modulo 65536
+        raise InvalidInput(f"{port} is no port", hint="A port is a number from 1 to 65535.")
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         return socket.create_server(address[:2], family=family, backlog=2048)
-    except (socket.gaierror, OverflowError):
+    except socket.gaierror:
         raise InvalidInput(f"there is no address {host!r}, port {port}", hint="Take 127.0.0.1 or 0.0.0.0.") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:

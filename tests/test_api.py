@@ -14,12 +14,15 @@ import pytest
 
 from tests.serving import Serve, Server
 
+#: With these no test waits for a model to be loaded.
+OPTIONS = {"location": "OpenAI", "endpoint": "stub", "model": "stub-0ms-echo"}
+
 
 @pytest.fixture(scope="module")
 def server(serve: Serve, stub: str) -> Server:
     """A server whose prompts run on the stub."""
     made = serve(endpoints={"stub": {"url": stub}}, tokens=[{"name": "kiosk", "role": "run", "token": "run-me"}])
-    echo = {"location": "OpenAI", "endpoint": "stub", "model": "stub-0ms-echo"}
+    echo = OPTIONS
     made.write_prompt("echo", "Repeat.", echo)
     made.write_prompt("日本/語", "繰り返して。", echo)
     made.write_prompt("named", "{var.who} says {input}", echo)
@@ -125,7 +128,7 @@ def test_options_stand_in_the_body_or_in_options(server: Server, body: dict[str,
 def test_an_instruction_may_come_with_the_call(server: Server) -> None:
     reply = ask(server, "/api/llm/main", {"dir": "echo", "instruction": "{1 + 1}", "input": "x"})
     assert reply.json()["detail"]["messages"][0] == {"role": "system", "content": "2"}
-    assert result(ask(server, "/api/llm/render", {"instruction": "{input!r}", "input": "猫"})) == "'猫'"
+    assert result(ask(server, "/api/llm/render", {**OPTIONS, "instruction": "{input!r}", "input": "猫"})) == "'猫'"
 
 
 def test_a_call_to_another_prompt_is_in_the_trace(server: Server) -> None:
@@ -218,7 +221,7 @@ def test_render_asks_no_model(server: Server) -> None:
 
 
 def test_render_without_calls_shows_a_placeholder(server: Server) -> None:
-    body = {"instruction": "<{llm('echo', 'never asked before')}>", "input": "x"}
+    body = {**OPTIONS, "instruction": "<{llm('echo', 'never asked before')}>", "input": "x"}
     assert "llm(" in result(ask(server, "/api/llm/render", {**body, "call": False}))
     assert result(ask(server, "/api/llm/render", body)) == "<never asked before>"
 

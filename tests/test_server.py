@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ import pytest
 from akachat.errors import AkachatError, Conflict, InvalidInput
 from akachat.playground import Playground
 from akachat.server import serve as serve_forever
-from tests.serving import Serve, Server
+from tests.serving import write_prompt
 
 ROOT = Path(__file__).resolve().parents[1]
 SERVE = "import sys; from akachat.playground import Playground; from akachat.server import serve; "
@@ -60,13 +61,25 @@ def answer(url: str, seconds: float, *, until: int = 200, **more: Any) -> tuple[
         time.sleep(0.02)
 
 
+@dataclass(frozen=True)
+class Paged:
+    """A server with the page, in a process of its own: Gradio is not made for warnings that are errors."""
+
+    url: str
+    http: httpx.Client
+
+
 @pytest.fixture(scope="module")
-def with_page(serve: Serve, stub: str) -> Server:
-    """A server with the page, by the time that it is ready."""
-    made = serve(ui=True, endpoints={"stub": {"url": stub}})
-    made.write_prompt("echo", "Repeat.", {"location": "OpenAI", "endpoint": "stub", "model": "stub-0ms-echo"})
-    answer(f"{made.url}/ui/", 60)
-    return made
+def with_page(tmp_path_factory: pytest.TempPathFactory, stub: str) -> Iterator[Paged]:
+    root = tmp_path_factory.mktemp("paged")
+    url = f"http://127.0.0.1:{(port := free_port())}"
+    write_prompt(root, "echo", "Repeat.", {"location": "OpenAI", "endpoint": stub, "model": "stub-0ms-echo"})
+    with started("-c", f"{SERVE} serve(Playground(), port={port})", cwd=root) as process:
+        answer(f"{url}/ui/", 60)
+        with httpx.Client(base_url=url, timeout=30) as client:
+            yield Paged(url, client)
+        process.terminate()
+        process.communicate(timeout=15)
 
 
 def test_the_api_answers_long_before_the_page_is_there(workspace_folder: Path) -> None:
@@ -184,7 +197,7 @@ def test_a_broken_workspace_is_told_without_a_traceback(workspace_folder: Path) 
 # page and API in one server
 
 
-def test_the_first_page_is_the_page(with_page: Server) -> None:
+def test_the_first_page_is_the_page(with_page: Paged) -> None:
     for path in ("/", "/ui"):
         reply = with_page.http.get(path, follow_redirects=False)
         assert (reply.status_code, reply.headers["location"]) == (307, "/ui/")
@@ -193,13 +206,13 @@ def test_the_first_page_is_the_page(with_page: Server) -> None:
     assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
 
 
-def test_the_pages_files_and_settings_come_from_under_ui(with_page: Server) -> None:
+def test_the_pages_files_and_settings_come_from_under_ui(with_page: Paged) -> None:
     config = with_page.http.get("/ui/config").json()
     assert config["root"] == f"{with_page.url}/ui"
     assert with_page.http.get("/ui/theme.css").status_code == 200
 
 
-def test_the_api_keeps_its_own_errors_beside_the_page(with_page: Server) -> None:
+def test_the_api_keeps_its_own_errors_beside_the_page(with_page: Paged) -> None:
     assert with_page.http.get("/api/llm/main").status_code == 405
     assert with_page.http.get("/nowhere").json()["status"] == 1
 
@@ -214,7 +227,7 @@ def test_the_api_keeps_its_own_errors_beside_the_page(with_page: Server) -> None
     ],
 )
 @pytest.mark.parametrize("path", ["/ui/", "/ui/gradio_api/upload", "/ui/gradio_api/queue/join"])
-def test_the_page_is_guarded(with_page: Server, path: str, headers: dict[str, str], status: int) -> None:
+def test_the_page_is_guarded(with_page: Paged, path: str, headers: dict[str, str], status: int) -> None:
     assert with_page.http.post(path, headers=headers).status_code == status
 
 
@@ -235,7 +248,7 @@ def browser() -> Iterator[Any]:
 
 
 @pytest.mark.browser
-def test_the_documentation_is_drawn_and_runs_a_prompt(with_page: Server, browser: Any) -> None:
+def test_the_documentation_is_drawn_and_runs_a_prompt(with_page: Paged, browser: Any) -> None:
     page = browser.new_page()
     problems: list[str] = []
     foreign: list[str] = []
@@ -255,7 +268,7 @@ def test_the_documentation_is_drawn_and_runs_a_prompt(with_page: Server, browser
 
 
 @pytest.mark.browser
-def test_another_sites_page_reaches_nothing(with_page: Server, browser: Any, stub: str) -> None:
+def test_another_sites_page_reaches_nothing(with_page: Paged, browser: Any, stub: str) -> None:
     page = browser.new_page()
     page.goto(stub.removesuffix("/v1") + "/health")  # another origin on this machine
     script = """async (url) => {
