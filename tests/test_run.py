@@ -195,8 +195,9 @@ async def test_closing_the_stream_stops_the_run(playground: Playground, write: A
 
 async def test_a_run_that_takes_too_long_is_given_up(playground: Playground, write: Any) -> None:
     write("slow", "Talk.", model="stub-5000ms", timeout=0.2)
-    with pytest.raises(BackendUnavailable, match=r"0\.2 seconds"):
+    with pytest.raises(BackendUnavailable) as caught:
         await playground.run(RunRequest("slow", input="x"))
+    assert "`timeout`" in str(caught.value)
 
 
 async def test_two_runs_of_one_id_are_refused(playground: Playground, write: Any) -> None:
