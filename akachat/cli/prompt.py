@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import sys
 
+from akachat.cli.files import opened
+from akachat.cli.flags import add_option_flags, options_of
 from akachat.cli.output import show_json, show_text, write
-from akachat.cli.requests import add_option_flags, options_of
 from akachat.cli.usage import STANDARD_INPUT, UsageError, read_file
 from akachat.errors import NotFound
 from akachat.options import Options
-from akachat.playground import Playground
 
 __all__ = ["configure", "main"]
 
@@ -37,7 +37,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Does what the action says."""
-    prompts = Playground(args.workspace).workspace.prompts
+    prompts = opened(args.workspace).prompts
     if args.action == "list":
         names = prompts.list()
         if args.json:

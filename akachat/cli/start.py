@@ -77,7 +77,7 @@ def _dispatch(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog=f"{top.prog} {args.command}",
         description=COMMANDS[args.command][0].upper() + COMMANDS[args.command][1:] + ".",
-        parents=[_common(default=argparse.SUPPRESS)],
+        parents=[_common(again=True)],
         allow_abbrev=False,
     )
     parser.set_defaults(workspace=args.workspace, quiet=args.quiet)
@@ -94,7 +94,7 @@ def _parser() -> argparse.ArgumentParser:
         description="A prompt playground: write a prompt as an f-string, run it on any model, call it as an API.",
         epilog=f"commands:\n{commands}\n\nakachat COMMAND --help tells more about one.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        parents=[_common(default=None)],
+        parents=[_common()],
         allow_abbrev=False,
     )
     parser.add_argument("--version", action="version", version=f"akachat {__version__}")
@@ -103,16 +103,20 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _common(default: str | None) -> argparse.ArgumentParser:
-    """Options that may stand before the command and after it."""
+def _common(*, again: bool = False) -> argparse.ArgumentParser:
+    """Options that may stand before the command and ``again`` after it, where they keep what was said before."""
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument(
         "--workspace",
         metavar="DIR",
-        default=default,
+        default=argparse.SUPPRESS if again else os.environ.get("AKACHAT_WORKSPACE") or os.curdir,
         help="the folder of prompts and variables (default: $AKACHAT_WORKSPACE, else the current folder)",
     )
     parser.add_argument(
-        "--quiet", "-q", action="store_true", default=default or False, help="print no statistics and notes"
+        "--quiet",
+        "-q",
+        action="store_true",
+        default=argparse.SUPPRESS if again else False,
+        help="print no statistics and notes",
     )
     return parser

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
+from akachat.cli.files import opened
 from akachat.cli.output import show_json, show_text, write
 from akachat.cli.usage import STANDARD_INPUT, read_standard_input
-from akachat.playground import Playground
 
 __all__ = ["configure", "main"]
 
@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def main(args: argparse.Namespace) -> int:
     """Does what the action says."""
-    variables = Playground(args.workspace).workspace.variables
+    variables = opened(args.workspace).variables
     if args.action == "list":
         if args.json:
             show_json({key: variables.get(key) for key in variables.list()})
