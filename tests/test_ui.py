@@ -341,6 +341,28 @@ def test_language_of_the_browser(visit: Visit, locale: str, run: str, tab: str, 
 
 
 @pytest.mark.browser
+def test_language_of_the_settings(visit: Visit, site: Server) -> None:
+    site.playground.update_settings(language="ja")
+    try:
+        with visit("greeting", locale="en-US") as page:
+            assert page.inner_text(".ak-run") == "実行"
+            assert page.inner_text("#ak-tabs button[role=tab]") == "プロンプト"
+    finally:
+        site.playground.update_settings(language="")
+
+
+@pytest.mark.browser
+def test_keys_of_an_input_method_do_nothing(visit: Visit) -> None:
+    with visit("greeting") as page:
+        page.evaluate(
+            """document.querySelector('.ak-area').dispatchEvent(new KeyboardEvent(
+            'keydown', {key: 'Enter', ctrlKey: true, isComposing: true, bubbles: true, cancelable: true}))"""
+        )
+        assert page.is_visible(".ak-run")
+        assert page.is_hidden(".ak-stop")
+
+
+@pytest.mark.browser
 def test_phone(visit: Visit) -> None:
     with visit("greeting", width=390, locale="ja-JP") as page:
         page.fill("#ak-input", "あ" * 300 + "a" * 300)

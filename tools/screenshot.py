@@ -50,8 +50,8 @@ SHOTS = (
     Shot("prompt-ja", "ja"),
     Shot("prompt-en-dark", "en", dark=True),
     Shot("prompt-ja-dark", "ja", dark=True),
-    Shot("prompt-en-phone", "en", width=390, height=844),
-    Shot("prompt-ja-phone", "ja", dark=True, width=390, height=844),
+    Shot("prompt-en-phone", "en", width=390, height=1200),
+    Shot("prompt-ja-phone", "ja", dark=True, width=390, height=1200),
 )
 
 
@@ -115,7 +115,7 @@ def _take(browser: Browser, url: str, shot: Shot, path: Path) -> None:
     page.click(".ak-answer-calls summary >> nth=0")
     page.evaluate("document.activeElement.blur()")
     page.wait_for_timeout(300)
-    page.screenshot(path=str(path), full_page=shot.width < 700)
+    page.screenshot(path=str(path))
     context.close()
 
 

@@ -32,6 +32,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "deleted": ("Deleted {name}", "{name} を削除しました"),
     "reloaded": ("Read again from disk", "ディスクから読み直しました"),
     "draft_back": ("Your unsaved changes are back", "保存前の編集内容を復元しました"),
+    "draft_old": (
+        "Your unsaved changes are back; the saved prompt has changed since",
+        "保存前の編集内容を復元しました（保存済みの内容はその後変わっています）",
+    ),
     "name_label": ("Name", "名前"),
     "name_help": ("A slash makes a subfolder: work/summary", "スラッシュでサブフォルダになります（例: work/要約）"),
     "name_exists": (
@@ -121,6 +125,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     ),
     "empty_text": ("The instruction gives no text.", "指示文から出力されるテキストはありません。"),
     "empty_preview": ("Write an instruction or an input to see it here.", "指示文か入力を書くと、ここに表示されます。"),
+    "preparing": ("preparing…", "準備中…"),
     "tokens": ("{n} tokens", "{n} トークン"),
     "tokens_estimate": ("about {n} tokens", "約 {n} トークン"),
     "tokens_help": (

@@ -54,13 +54,13 @@ function button({ word, label, help, glyph, filled, kind = "", onclick, ...rest 
 /** A row of choices of which one is on: [{id, word}]; arrow keys move, as in any radio group. */
 function segments(label, choices, chosen, onchange) {
   const buttons = choices.map(({ id, word }) =>
-    h("button", { type: "button", role: "tab", class: "ak-segment", "data-id": id, t: word, onclick: () => choose(id, true) }),
+    h("button", { type: "button", role: "radio", class: "ak-segment", "data-id": id, t: word, onclick: () => choose(id, true) }),
   );
-  const row = h("div", { class: "ak-segments", role: "tablist", tLabel: label }, buttons);
+  const row = h("div", { class: "ak-segments", role: "radiogroup", tLabel: label }, buttons);
   function choose(id, told) {
     for (const b of buttons) {
       const on = b.dataset.id === id;
-      b.setAttribute("aria-selected", String(on));
+      b.setAttribute("aria-checked", String(on));
       b.tabIndex = on ? 0 : -1;
     }
     row.dataset.chosen = id;

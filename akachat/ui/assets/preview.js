@@ -69,6 +69,12 @@ function makePreview(goTo) {
     },
     stale() {
       node.classList.add("ak-stale");
+      draw();
+    },
+    /** The first question about a model may wait for its tokenizer. */
+    preparing() {
+      say(count, "text", "preparing");
+      count.removeAttribute("title");
     },
   };
 }

@@ -6,6 +6,7 @@ let catalog = { prompts: [], variables: [], functions: [], models: [] };
 let drafts = makeDrafts("");
 let name = null; // the open prompt; null for one that has no name yet
 let saved = { instruction: "", options: {} };
+let opening = 0; // counts what was chosen, so that a late answer does not replace a newer one
 let running = null; // the id of the run under way
 let lastFrame = null; // the newest state of the run that was seen
 let offline = false;
@@ -41,7 +42,7 @@ const sideTabs = segments("options", [{ id: "options", word: "options" }, { id: 
 root.append(
   h(
     "div",
-    { class: "ak-bar", role: "toolbar", tLabel: "toolbar" },
+    { class: "ak-bar", role: "group", tLabel: "toolbar" },
     h(
       "div",
       { class: "ak-bar-file" },
@@ -105,7 +106,7 @@ function complain(error) {
   form.complain(error?.message);
 }
 
-function say_note(key, values) {
+function announce(key, values) {
   note.textContent = "";
   say(note, "text", key, values);
   note.classList.remove("ak-shown");
@@ -171,13 +172,18 @@ function show(next, content, { draft = true } = {}) {
   complain(null);
   keepDraft();
   inserts.show(catalog, name);
-  if (kept && isDirty()) say_note("draft_back");
+  if (kept && isDirty()) announce(same(kept.base, saved) ? "draft_back" : "draft_old");
   refresh.now();
 }
 
 async function open(next, options) {
-  if (next === null) return show(null, EMPTY, options);
+  if (next === null) {
+    opening++;
+    return show(null, EMPTY, options);
+  }
+  const mine = ++opening;
   const result = await ask("open_prompt", { name: next });
+  if (mine !== opening) return; // another was chosen meanwhile
   if (result.error) {
     complain(result.error);
     listPrompts();
@@ -195,7 +201,7 @@ function revert() {
 async function reload() {
   await readCatalog();
   if (name !== null) await open(name);
-  if (!problem.error) say_note("reloaded");
+  if (!problem.error) announce("reloaded");
 }
 
 async function readCatalog() {
@@ -233,7 +239,7 @@ async function store(target, fresh) {
   keepDraft();
   complain(null);
   refresh();
-  say_note("saved", { name });
+  announce("saved", { name });
   return null;
 }
 
@@ -256,7 +262,7 @@ function remove() {
     drafts.drop(gone);
     catalog.prompts = result.prompts;
     await open(result.prompts[0] ?? null);
-    say_note("deleted", { name: gone });
+    announce("deleted", { name: gone });
   });
 }
 
@@ -285,7 +291,9 @@ const refresh = (() => {
       return;
     }
     asking = true;
+    const patience = setTimeout(preview.preparing, 500);
     const result = await ask("preview", request());
+    clearTimeout(patience);
     asking = false;
     if (again) {
       again = false;
