@@ -85,10 +85,8 @@ async def test_each_character_comes_when_it_is_whole(models: Path) -> None:
 async def test_the_first_piece_comes_long_before_the_last(models: Path) -> None:
     async with backend() as made:
         await made.load(ask(models / "endless").options)
-        arrived = []
-        async for item in made.generate(ask(models / "endless", max_new_tokens=600)):
-            assert item
-            arrived.append(time.perf_counter())
+        pieces = made.generate(ask(models / "endless", max_new_tokens=600))
+        arrived = [time.perf_counter() async for _ in pieces]
     assert arrived[len(arrived) // 2] < arrived[-1] - 0.05
 
 
@@ -218,7 +216,8 @@ async def test_unset_options_come_from_the_model_then_from_the_defaults(models: 
 @pytest.mark.parametrize(
     ("options", "wanted"),
     [
-        ({}, "<|im_start|>system\nYou are terse.<|im_end|>\n<|im_start|>user\nこんにちは<|im_end|>\n<|im_start|>assistant\n"),
+        ({}, "<|im_start|>system\nYou are terse.<|im_end|>\n<|im_start|>user\nこんにちは<|im_end|>\n"
+         "<|im_start|>assistant\n"),
         ({"template": "{instruction} {x} {\"y\": 1}|{input}"}, "<|bos|>You are terse. {x} {\"y\": 1}|こんにちは"),
         ({"template": "{bos_token}Q:{input}{eos_token}"}, "<|bos|>Q:You are terse.\nこんにちは<|im_end|>"),
         ({"template": "vicuna"}, "<|bos|>You are terse. USER: こんにちは ASSISTANT:"),
@@ -380,8 +379,8 @@ async def test_a_prompt_read_in_pieces_gives_the_same_answer(tmp_path: Path) -> 
 
 async def test_64_callers_wait_in_one_queue(models: Path) -> None:
     async with backend() as made:
-        answers = await asyncio.gather(*(text(made, ask(models / "parrot")) for _ in range(64)))
-        assert set(answers) == {SAYS}
+        answers = await asyncio.gather(*(text(made, ask(models / "parrot", max_new_tokens=6)) for _ in range(64)))
+        assert set(answers) == {SAYS[:2]}
         threads = [thread for thread in threading.enumerate() if "parrot" in thread.name]
         assert len(threads) == 1
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from akachat.errors import AkachatError, ModelError
 
 __all__ = ["explained"]
+
+_log = logging.getLogger(__name__)
 
 #: Classes of huggingface_hub and others by name, so that nothing is imported to tell them apart. Order matters: a
 #: gated model is also "not found".
@@ -107,6 +110,7 @@ def _explain(error: Exception, name: str, part: str) -> ModelError:
     for needles, message, hint in _BY_WORDS:
         if any(needle in words for needle in needles):
             return ModelError(message.format(name=name), hint=hint.format(name=name))
+    _log.warning("a model could not be loaded", exc_info=error)
     return ModelError(f"the {part} of {name!r} cannot be loaded: {_first_line(error)}", hint="See the server's log.")
 
 

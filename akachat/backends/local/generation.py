@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +18,8 @@ from akachat.backends.local.sampling import Sampler, Sampling
 from akachat.errors import AkachatError, ModelError
 
 __all__ = ["Given", "Job"]
+
+_log = logging.getLogger(__name__)
 
 #: A prompt longer than this is read in pieces of this many tokens, which also bounds the memory that it takes.
 _PIECE = 1024
@@ -179,6 +182,7 @@ def _only_attention(config: Any) -> bool:
 
 
 def _explain(error: Exception) -> ModelError:
+    _log.warning("a generation failed", exc_info=error)
     if type(error).__name__ == "OutOfMemoryError" or "out of memory" in str(error).lower():
         return ModelError("the memory is full", hint="Shorten the prompt, take a smaller dtype, or unload a model.")
     lines = str(error).strip().splitlines()

@@ -5,6 +5,7 @@ Texts from people never become special tokens: a user who writes ``<|im_end|>`` 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -96,7 +97,7 @@ def _chat(
     for folded, notes in foldings(messages):
         try:
             text = tokenizer.apply_chat_template(
-                [{**m.to_dict(), "content": mark(m.content), "role": _role(m)} for m in folded],
+                [_turn(m, mark) for m in folded],
                 tools=mark(tools),
                 chat_template=template,
                 tokenize=False,
@@ -124,8 +125,24 @@ def _chat(
     return Prompt(prompt.text, prompt.ids, prompt.messages, (*prompt.notes, note), prompt.stop, continued)
 
 
-def _role(message: Message) -> str:
-    return "system" if message.role == "developer" else message.role
+def _turn(message: Message, mark: Callable[[Any], Any]) -> dict[str, Any]:
+    """A message as chat templates want it: arguments of calls as objects, where OpenAI has JSON text."""
+    role = "system" if message.role == "developer" else message.role
+    extra = dict(message.extra)
+    if "tool_calls" in extra:
+        extra["tool_calls"] = [_call(call) for call in extra["tool_calls"] or ()]
+    return {"role": role, "content": mark(message.content), **mark(extra)}
+
+
+def _call(call: Any) -> Any:
+    function = call.get("function") if isinstance(call, dict) else None
+    if not isinstance(function, dict) or not isinstance(function.get("arguments"), str):
+        return call
+    try:
+        arguments = json.loads(function["arguments"])
+    except ValueError:
+        return call
+    return {**call, "function": {**function, "arguments": arguments}}
 
 
 def _is_template_error(error: Exception) -> bool:

@@ -23,8 +23,8 @@ T = TypeVar("T")
 class Shelf:
     """Holds tokenizers and workers by their source.
 
-    Everything that waits for a disk, a network or a thread runs in two loading threads: one for weights, so that two
-    models are never read at once into a memory that has room for one, and one for the small files.
+    Everything that waits for a disk, a network or a thread runs in loading threads: one for weights, so that two
+    models are never read at once into a memory that has room for one, and a few for the small files.
 
     Args:
         limits: how many models, and how many waiting requests each.
@@ -36,7 +36,7 @@ class Shelf:
         self._kept = kept
         self._fronts: dict[Source, Future[Front]] = {}
         self._workers: dict[Source, Future[Worker]] = {}
-        self._small = ThreadPoolExecutor(1, "akachat-front")
+        self._small = ThreadPoolExecutor(4, "akachat-front")
         self._large = ThreadPoolExecutor(1, "akachat-load")
         self._closed = False
 

@@ -84,7 +84,6 @@ class Worker:
                 self._current = self._jobs.popleft()
             self._current.run(self.loaded)
             self._current = None
-            self.used = monotonic()
         for hook in self._hooks:
             hook.remove()
 

@@ -49,21 +49,21 @@ class Answer:
         if not self.facts:
             self.facts = {key: event[key] for key in ("id", "model") if isinstance(event.get(key), str)}
         usage = event.get("usage")
-        if isinstance(usage, Mapping):
+        if isinstance(usage, dict):
             self.usage = _usage(usage)
         choices = event.get("choices")
-        if not isinstance(choices, list) or not choices or not isinstance(choices[0], Mapping):
+        if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
             return None
         choice = choices[0]
         reason = choice.get("finish_reason")
         if reason is not None:
             self.finish = _REASONS.get(str(reason), "stop")
         said = choice.get("delta") or choice.get("message")
-        if isinstance(said, Mapping):
+        if isinstance(said, dict):
             text, reasoning = _content(said.get("content"))
             reasoning = _text(said.get("reasoning_content")) or _text(said.get("reasoning")) or reasoning
             calls = said.get("tool_calls")
-            tools = tuple(_call(c, i) for i, c in enumerate(calls) if isinstance(c, Mapping)) if calls else ()
+            tools = tuple(_call(c, i) for i, c in enumerate(calls) if isinstance(c, dict)) if calls else ()
             if said.get("refusal") and not text:
                 text, self.finish = _text(said["refusal"]), "content_filter"
         else:
@@ -81,7 +81,7 @@ def _content(content: object) -> tuple[str, str]:
     text = reasoning = ""
     if isinstance(content, list):
         for part in content:
-            if not isinstance(part, Mapping):
+            if not isinstance(part, dict):
                 continue
             if part.get("type") == "thinking":
                 inner = part.get("thinking")

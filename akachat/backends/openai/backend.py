@@ -31,6 +31,8 @@ OPENAI_URL = "https://api.openai.com/v1"
 #: How long to wait for the end of a stream that has said it is done, to keep its connection.
 _LAST_BYTES = 0.05
 _LIST_TIMEOUT = 5.0
+#: What ``Prepared.options`` tells; the server's own defaults are not known here.
+_SAMPLING = (*(name for name in DEFAULTS if name != "timeout"), "seed", "stop")
 
 
 class SecretKey(Protocol):
@@ -74,8 +76,9 @@ class OpenAIBackend:
         tokens = estimate_chat(request.messages) if prompt is None else estimate_text(prompt)
         if "tools" in body.values:
             tokens += estimate_text(orjson.dumps(body.values["tools"]).decode())
-        shown = {k: v for k, v in body.values.items() if k not in ("messages", "prompt", "stream", "stream_options")}
-        return Prepared(prompt, request.messages, tokens, False, body.notes, shown)
+        options = request.options
+        chosen = {name: value for name in _SAMPLING if (value := getattr(options, name)) is not None}
+        return Prepared(prompt, request.messages, tokens, False, body.notes, chosen)
 
     async def counter(self, request: Request) -> Callable[[Sequence[Message]], int]:
         """Counts by an estimate, because the model's tokenizer is elsewhere."""
