@@ -24,6 +24,7 @@ class RunRequest:
         prompt: a saved prompt's name; None for an inline instruction alone.
         instruction: replaces the saved prompt's text (the page's unsaved edit), or stands alone.
         options: replaces single options of the saved prompt; a None unsets one.
+        is_draft: instruction and options are all there is, as an editor has them; ``prompt`` only names the run.
         input: the user's newest text; the last user message.
         messages: the conversation before it.
         variables: values that go before the workspace's variables in this run.
@@ -37,6 +38,7 @@ class RunRequest:
     prompt: str | None = None
     instruction: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
+    is_draft: bool = False
     input: str = ""
     messages: tuple[Message, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What an instruction reaches outside the sandbox: variables, messages, libraries, other prompts, the user's functions."""
+"""What an instruction reaches outside the sandbox: variables, messages, libraries, other prompts, functions."""
 
 from __future__ import annotations
 

@@ -156,6 +156,33 @@ class Live:
             detail=end.detail if end else {},
         )
 
+    def entry(self, finished: Finished | None, failure: AkachatError | None) -> dict[str, Any]:
+        """The run as its line in the journal: all that is needed to run it again, and what came of it."""
+        request = self.request
+        trace = self.rendering.calls if self.rendering else self.calls
+        return {
+            "time": self.family.now.isoformat(timespec="milliseconds"),
+            "id": self.id,
+            "parent": self.parent.id if self.parent else None,
+            "source": request.source,
+            "prompt": request.prompt,
+            "instruction": self.instruction,
+            "options": self.options.to_dict(),
+            "input": request.input,
+            "history": [m.to_dict() for m in request.messages],
+            "variables": dict(request.variables),
+            "text": self.rendering.text if self.rendering else None,
+            "trace": [c.to_dict() for c in trace],
+            "messages": [m.to_dict() for m in self.sent],
+            "notes": list(self.notes),
+            "result": finished.result if finished else self.text,
+            "finish_reason": finished.finish_reason if finished else "error" if failure else "cancelled",
+            "model": finished.model if finished else self.options.model,
+            "usage": [finished.usage.prompt_tokens, finished.usage.completion_tokens] if finished else None,
+            "timings": finished.timings.to_dict() if finished else None,
+            "error": failure.to_dict() if failure else None,
+        }
+
 
 def merge_tool_calls(deltas: list[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
     """Whole tool calls from OpenAI's streamed pieces, which share an ``index`` and append to ``arguments``."""

@@ -19,7 +19,6 @@ from akachat.host import Host
 from akachat.journal import Journal
 from akachat.messages import Message
 from akachat.options import Options
-from akachat.options import Options
 from akachat.retrieval import Libraries
 from akachat.run import Runner
 from akachat.settings import Limits, Settings, SettingsFile
@@ -77,10 +76,11 @@ class Playground:
             AkachatError: the folder or its settings cannot be used.
         """
         environ = os.environ if environ is None else environ
-        self.workspace = Workspace(root or environ.get("AKACHAT_WORKSPACE") or Path.cwd())
-        self.workspace.open()
-        self._settings = SettingsFile(self.workspace.settings_path, environ)
+        folder = Path(root or environ.get("AKACHAT_WORKSPACE") or Path.cwd()).expanduser()
+        self._settings = SettingsFile(folder / "settings.json", environ)
         settings = self._settings.current()
+        self.workspace = Workspace(folder, lambda: self._settings.current().limits)
+        self.workspace.open()
         self._journal = Journal(self.workspace.log_dir, self._settings.current)
         self._user_functions = UserFunctions(self.workspace.functions_dir)
         self._libraries = Libraries(self.workspace.root / "rag")
@@ -234,7 +234,7 @@ class Playground:
         self._host.check_known(request.options, own)
 
     def functions(self) -> list[FunctionInfo]:
-        """What an instruction may call: the language's own functions, then the user's, broken files with their error."""
+        """What an instruction may call: the language's own functions, then the user's; a broken file with its error."""
         return [*BUILTINS, *self._user_functions.infos()]
 
     def runs(self, limit: int = 50) -> list[dict[str, Any]]:
@@ -250,4 +250,5 @@ def _render_limits(limits: Limits) -> RenderLimits:
         host_calls=limits.render_host_calls,
         text_length=limits.render_text_characters,
         instruction_length=limits.instruction_characters,
+        checkout_seconds=limits.render_wait_seconds,
     )

@@ -13,7 +13,7 @@ import anyio
 from akachat.backends import Backends
 from akachat.backends.base import Backend, Chunk, End, Request
 from akachat.conversation import Conversation, compose
-from akachat.errors import AkachatError, BackendUnavailable, Busy, Cancelled, Conflict
+from akachat.errors import AkachatError, BackendUnavailable, Busy, Cancelled, Conflict, InvalidInput
 from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, RunRequest, ToolCalled
 from akachat.host import Host
 from akachat.journal import Journal
@@ -118,6 +118,7 @@ class Runner:
 
     async def _supervise(self, live: Live) -> Finished:
         """Holds a run from its admission to its line in the journal."""
+        self._check_size(live.request)
         if live.parent is None:
             most = self._settings().limits.live_runs
             if len(self._live) >= most:
@@ -133,7 +134,8 @@ class Runner:
             if finished is None:
                 if not live.stopped:
                     raise BackendUnavailable(
-                        f"the run took longer than {live.timeout:g} seconds", hint="Raise the option `timeout`."
+                        f"the run took longer than {live.timeout:g} seconds",
+                        hint="Raise the option `timeout`, or limits.run_seconds.",
                     )
                 finished = live.finished("cancelled")
             if live.request.keep and finished.result:
@@ -145,12 +147,12 @@ class Runner:
         finally:
             if live.parent is None:
                 del self._live[live.id]
-            self._record(live, finished, failure)
+            self._journal.record(live.entry(finished, failure))
 
     async def _execute(self, live: Live) -> Finished:
         request = live.request
         instruction, options = self._resolve(live)
-        live.timeout = options.timeout or DEFAULTS["timeout"]
+        live.timeout = min(options.timeout or DEFAULTS["timeout"], self._settings().limits.run_seconds)
         live.scope.deadline = anyio.current_time() + live.timeout
         rendering = await self._render(live, instruction)
         live.rendered_at = time.perf_counter()
@@ -193,14 +195,29 @@ class Runner:
 
     # its steps
 
+    def _check_size(self, request: RunRequest) -> None:
+        """Refuses a request that is larger than this server takes, before anything is done for it.
+
+        Raises:
+            InvalidInput: what is too large, and the limit's name.
+        """
+        limits = self._settings().limits
+        longest = max((len(m.content) for m in request.messages), default=0)
+        for name, what, size, most in (
+            ("input_characters", "characters of input", len(request.input), limits.input_characters),
+            ("messages_count", "messages", len(request.messages), limits.messages_count),
+            ("message_characters", "characters in one message", longest, limits.message_characters),
+        ):
+            if size > most:
+                raise InvalidInput(f"{size:,} {what} are more than {most:,}", hint=f"The limit is limits.{name}.")
+
     def _resolve(self, live: Live) -> tuple[str, Options]:
         request = live.request
         instruction, options = request.instruction, Options()
-        if request.prompt is not None:
-            if instruction is None or not request.options.get("model"):
-                prompt = self._workspace.prompts.load(request.prompt)
-                instruction = prompt.instruction if instruction is None else instruction
-                options = prompt.options
+        if request.prompt is not None and not request.is_draft:
+            prompt = self._workspace.prompts.load(request.prompt)
+            instruction = prompt.instruction if instruction is None else instruction
+            options = prompt.options
         live.instruction = instruction or ""
         live.options = options.merged(dict(request.options)) if request.options else options
         live.notes = tuple(
@@ -306,30 +323,3 @@ class Runner:
         said = [Message("user", live.request.input)] if live.request.input else []
         turns = [*said, Message("assistant", finished.result)]
         await anyio.to_thread.run_sync(self._workspace.messages.append, turns)
-
-    def _record(self, live: Live, finished: Finished | None, failure: AkachatError | None) -> None:
-        request = live.request
-        self._journal.record(
-            {
-                "time": live.family.now.isoformat(timespec="milliseconds"),
-                "id": live.id,
-                "parent": live.parent.id if live.parent else None,
-                "source": request.source,
-                "prompt": request.prompt,
-                "instruction": live.instruction,
-                "options": live.options.to_dict(),
-                "input": request.input,
-                "history": [m.to_dict() for m in request.messages],
-                "variables": dict(request.variables),
-                "text": live.rendering.text if live.rendering else None,
-                "trace": [c.to_dict() for c in (live.rendering.calls if live.rendering else live.calls)],
-                "messages": [m.to_dict() for m in live.sent],
-                "notes": list(live.notes),
-                "result": finished.result if finished else live.text,
-                "finish_reason": finished.finish_reason if finished else "error" if failure else "cancelled",
-                "model": finished.model if finished else live.options.model,
-                "usage": [finished.usage.prompt_tokens, finished.usage.completion_tokens] if finished else None,
-                "timings": finished.timings.to_dict() if finished else None,
-                "error": failure.to_dict() if failure else None,
-            }
-        )

@@ -287,3 +287,32 @@ async def test_messages_are_kept_when_asked_to(playground: Playground, write: An
     assert playground.list_messages() == ()
     await playground.run(RunRequest("echo", input="two", keep=True))
     assert playground.list_messages() == (Message("user", "two"), Message("assistant", "two"))
+
+
+async def test_a_draft_is_run_as_the_editor_has_it(playground: Playground, write: Any, stub: str) -> None:
+    write("saved", "Repeat.", model="stub-0ms", max_new_tokens=1)
+    options = {"location": "OpenAI", "endpoint": stub, "model": "stub-0ms-echo"}
+    for name in ("saved", "not saved yet"):
+        request = RunRequest(name, instruction="New.", options=options, is_draft=True, input="a b")
+        finished = await playground.run(request)
+        assert (finished.result, finished.messages[0].content) == ("a b", "New.")
+    edited = RunRequest("saved", instruction="New.", input="a b")
+    assert (await playground.run(edited)).usage.completion_tokens == 1
+
+
+@pytest.mark.parametrize(
+    ("limit", "request_"),
+    [
+        ("input_characters", RunRequest("echo", input="x" * 11)),
+        ("messages_count", RunRequest("echo", messages=(Message("user", "x"),) * 3)),
+        ("message_characters", RunRequest("echo", messages=(Message("user", "x" * 8),))),
+    ],
+)
+async def test_a_request_that_is_too_large_is_refused_by_the_limits_name(
+    playground: Playground, write: Any, limit: str, request_: RunRequest
+) -> None:
+    write("echo", "Repeat.")
+    playground.update_settings(limits={"input_characters": 10, "messages_count": 2, "message_characters": 7})
+    with pytest.raises(InvalidInput) as caught:
+        await playground.run(request_)
+    assert f"limits.{limit}" in caught.value.hint

@@ -201,6 +201,7 @@ def _request(payload: Json) -> RunRequest:
         prompt=_text(payload, "prompt") or None,
         instruction=_text(payload, "instruction"),
         options=Options.parse(_object(payload, "options")).to_dict(),
+        is_draft=True,
         input=_text(payload, "input"),
         messages=parse_messages(history) if history.strip() else (),
         id=_text(payload, "id"),
