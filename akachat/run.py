@@ -11,7 +11,8 @@ from typing import Any
 import anyio
 
 from akachat.backends import Backends
-from akachat.backends.base import Backend, Chunk, End, Request
+from akachat.backends.base import Backend, Chunk, End, Prepared, Request
+from akachat.backends.tokens import estimate_chat
 from akachat.conversation import Conversation, compose
 from akachat.errors import AkachatError, BackendUnavailable, Busy, Cancelled, Conflict, InvalidInput
 from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, RunRequest, ToolCalled
@@ -276,7 +277,10 @@ class Runner:
     ) -> tuple[Conversation, tuple[Message, ...]]:
         if not conversation.history or (options.history_threshold is None and options.history_turns is None):
             return conversation, ()
-        count = await backend.counter(Request(live.id, conversation.messages(), options))
+        if live.dry and not backend.is_at_hand(options):
+            count: Callable[[Sequence[Message]], int] = estimate_chat
+        else:
+            count = await backend.counter(Request(live.id, conversation.messages(), options))
         trimmed = trim(
             conversation.history,
             lambda history: count(conversation.messages(history)),
@@ -301,7 +305,12 @@ class Runner:
         dropped: Sequence[Message],
         options: Options,
     ) -> Rendered:
-        prepared = await backend.prepare(Request(live.id, conversation.messages(), options))
+        messages = conversation.messages()
+        if live.dry and not backend.is_at_hand(options):
+            note = f"The prompt's exact form and length are known once {options.model} has been loaded by a run."
+            prepared = Prepared(None, messages, estimate_chat(messages), exact=False, notes=(note,))
+        else:
+            prepared = await backend.prepare(Request(live.id, messages, options))
         return Rendered(
             live.id,
             live.next_seq(),

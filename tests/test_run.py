@@ -316,3 +316,15 @@ async def test_a_request_that_is_too_large_is_refused_by_the_limits_name(
     with pytest.raises(InvalidInput) as caught:
         await playground.run(request_)
     assert f"limits.{limit}" in caught.value.hint
+
+
+async def test_the_preview_of_a_hub_model_asks_nobody(playground: Playground) -> None:
+    """Each letter of a model's name is one preview; the network is not asked for any of them."""
+    history = (Message("user", "q"), Message("assistant", "a"))
+    request = RunRequest(
+        instruction="A", options={"model": "some/model", "history_threshold": 50}, input="x", messages=history
+    )
+    rendered = await playground.render(request, call=False)
+    assert [m.content for m in rendered.messages] == ["A", "q", "a", "x"]
+    assert (rendered.exact, rendered.prompt) == (False, None)
+    assert any("some/model" in note for note in rendered.notes)

@@ -114,6 +114,10 @@ class ModelInfo:
 class Backend(Protocol):
     """Answers requests. Safe to use from many tasks at once."""
 
+    def is_at_hand(self, options: Options) -> bool:
+        """Whether ``prepare`` needs nothing from beyond this machine, so that a preview may call it unasked."""
+        ...
+
     async def prepare(self, request: Request) -> Prepared:
         """What the model would receive, without generating. May load the tokenizer, never the weights.
 

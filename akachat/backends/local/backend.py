@@ -52,6 +52,11 @@ class LocalBackend:
         self._limits = limits or BackendLimits()
         self._shelf = Shelf(self._limits, frozenset(self._folders))
 
+    def is_at_hand(self, options: Options) -> bool:
+        """True for folders of this machine, and for models whose tokenizer has been loaded."""
+        source = self._source(options)
+        return source.is_folder or self._shelf.has_front(source)
+
     async def prepare(self, request: Request) -> Prepared:
         """The exact prompt; loads the tokenizer where needed, never the weights."""
         options = request.options

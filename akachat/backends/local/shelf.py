@@ -48,6 +48,11 @@ class Shelf:
         """
         return await self._once(self._fronts, self._small, source, lambda: load_front(source))
 
+    def has_front(self, source: Source) -> bool:
+        """Whether the tokenizer is in memory."""
+        future = self._fronts.get(source)
+        return future is not None and future.done() and not future.cancelled() and future.exception() is None
+
     async def worker(self, source: Source) -> Worker:
         """A model, ready to answer.
 

@@ -68,6 +68,10 @@ class OpenAIBackend:
         self._transport = Transport(self._limits)
         self._refused: dict[tuple[str, str], frozenset[str]] = {}
 
+    def is_at_hand(self, options: Options) -> bool:
+        """Always: what is sent is known here, and only sending it asks somebody."""
+        return True
+
     async def prepare(self, request: Request) -> Prepared:
         """What will be sent; nothing is sent yet."""
         endpoint = self._endpoint(request)
