@@ -54,8 +54,11 @@ async def test_events_come_in_order_and_say_everything(playground: Playground, w
     assert [e.seq for e in events] == list(range(len(events)))
     assert {e.id for e in events} == {"mine"}
     called, rendered, done = events[0], events[1], events[-1]
-    assert isinstance(called, Called) and called.call.name == "var" and called.call.result == "あか"
-    assert isinstance(rendered, Rendered) and isinstance(done, Finished)
+    assert isinstance(called, Called)
+    assert called.call.name == "var"
+    assert called.call.result == "あか"
+    assert isinstance(rendered, Rendered)
+    assert isinstance(done, Finished)
     assert rendered.text == "You are あか."
     assert [m.to_dict() for m in rendered.messages] == [
         {"role": "system", "content": "You are あか."},
@@ -140,7 +143,8 @@ async def test_errors_of_an_instruction(
     assert caught.value.line == (2 if "\n" in instruction else 1)
     assert "Traceback" not in str(caught.value)
     events = await collect(playground, RunRequest("bad", input="x"))
-    assert isinstance(events[-1], Failed) and events[-1].error.message == caught.value.message
+    assert isinstance(events[-1], Failed)
+    assert events[-1].error.message == caught.value.message
 
 
 async def test_no_such_prompt_names_the_nearest(playground: Playground, write: Any) -> None:
@@ -176,8 +180,10 @@ async def test_stop_gives_what_had_come(playground: Playground, write: Any) -> N
         if isinstance(event, Delta):
             playground.stop("s1")
     done = events[-1]
-    assert isinstance(done, Finished) and done.finish_reason == "cancelled"
-    assert done.result and done.result == "".join(e.text for e in events if isinstance(e, Delta))
+    assert isinstance(done, Finished)
+    assert done.finish_reason == "cancelled"
+    assert done.result
+    assert done.result == "".join(e.text for e in events if isinstance(e, Delta))
     assert playground.stop("s1") is False
 
 

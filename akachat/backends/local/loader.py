@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,9 +70,9 @@ def load_weights(source: Source, front: Front) -> Loaded:
     """
     import torch
     from transformers import AutoModelForCausalLM, GenerationConfig
-    from transformers.utils import logging
+    from transformers.utils.logging import disable_progress_bar
 
-    logging.disable_progress_bar()  # a bar per layer in the server's log says nothing
+    disable_progress_bar()  # a bar per layer in the server's log says nothing
     started = monotonic()
     device = _device(torch)
     dtype = source.dtype or _best_dtype(torch, device)
@@ -121,6 +122,8 @@ def _number_format(torch: Any, dtype: str, source: Source, device: str) -> dict[
 
     compute = torch.bfloat16 if _best_dtype(torch, device) == "bf16" else torch.float32
     if dtype == "int8":
+        # It says for each layer and token that it computes in fp16.
+        logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
         quantized = BitsAndBytesConfig(load_in_8bit=True)
     else:
         quantized = BitsAndBytesConfig(

@@ -20,7 +20,7 @@ from akachat.backends.openai.transport import Endpoint, Refused, Transport, told
 from akachat.backends.tokens import estimate_chat, estimate_text
 from akachat.errors import AkachatError, BackendError, ModelError
 from akachat.messages import Message
-from akachat.options import DEFAULTS
+from akachat.options import DEFAULTS, Options
 
 if TYPE_CHECKING:
     import aiohttp
