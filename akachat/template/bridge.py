@@ -177,7 +177,7 @@ class Bridge:
         """
         self._raise_leftmost()
         ready: dict[int, Any] = {}
-        for call_id in call_ids:
+        for call_id in sorted(call_ids):  # so that what goes on at the same time goes on in the order of the text
             if call_id in self._after and self._after[call_id] <= self._done:
                 ready[call_id] = None
             elif (task := self._tasks.get(call_id)) and task.done():

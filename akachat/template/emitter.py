@@ -170,7 +170,8 @@ class Emitter:
     def edits(self, node: ast.AST, context: Context) -> Iterator[tuple[int, int, Fragments]]:
         """What is replaced in a node."""
         if id(node) in context.replaced:
-            yield self.start(node), self.end(node), [Fragment(context.replaced[id(node)], self.start(node))]
+            # In brackets, since those of a generator as the only argument are the call's.
+            yield self.start(node), self.end(node), [Fragment(f"({context.replaced[id(node)]})", self.start(node))]
         elif isinstance(node, ast.Call):
             yield from self._call(node, context)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):

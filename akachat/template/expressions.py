@@ -112,6 +112,7 @@ def _syntax_error(wrong: SyntaxError, field: Field, places: Places) -> Instructi
         offset += sum(len(line) + 1 for line in before)
     hint = ""
     if field.readable.lstrip().startswith("lambda") and field.spec is not None:
+        offset = field.expression_start + len(field.readable) - len(field.readable.lstrip())
         message, hint = "A lambda needs brackets in a field", "Write {(lambda x: …)(value)}: a colon begins a format."
     line, column = places.of(min(max(offset, field.expression_start), max(field.end - 1, 0)))
     return InstructionError(f"The expression cannot be read: {message}", hint=hint, line=line, column=column)

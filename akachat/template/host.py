@@ -78,12 +78,21 @@ class Host:
         dicts = [entering(m.to_dict(), f"A message of {name}()") for m in messages]
         return [len(self.structures) - 1, format_messages(messages), dicts]
 
+    def structure_at(self, index: object) -> tuple[Message, ...]:
+        """The messages of an index that the sandbox gave.
+
+        Raises:
+            InstructionError: the author changed a value of ours.
+        """
+        if not isinstance(index, int) or not 0 <= index < len(self.structures):
+            raise InstructionError("These messages were not made by msgf() or msg()")
+        return self.structures[index]
+
     def messages_of(self, proxy: MontyClassProxy) -> Sequence[Message] | None:
         """The messages behind a value of ours in the sandbox."""
         if proxy.name != f"{HIDDEN}M":
             return None
-        index = proxy.attributes.get("index")
-        return self.structures[index] if isinstance(index, int) and index < len(self.structures) else None
+        return self.structure_at(proxy.attributes.get("index"))
 
     def msgf(self, args: Sequence[Any], kwargs: dict[str, Any], place: Place) -> list[Any]:
         """The answer to ``msgf(value)``."""

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 from datetime import datetime
 from typing import Any
 
 import anyio
-from pydantic_monty import AsyncMonty, AsyncMontySession, OSPolicy, ResourceLimits
+from pydantic_monty import AsyncMonty, AsyncMontySession, MontyCrashedError, OSPolicy, ResourceLimits
 
 from akachat.errors import Busy
 from akachat.template.limits import RenderLimits
@@ -95,14 +96,23 @@ class Pool:
         if now is not None:
             policy: OSPolicy = {"datetime": now}
             options["os_policy"] = policy
-        session = monty.checkout(**options)
         self._waiting += 1
         try:
+            for _ in range(self.workers):
+                session = monty.checkout(**options)
+                with contextlib.suppress(MontyCrashedError):  # it died while it was idle; the pool starts another
+                    await session.__aenter__()
+                    return session
+            session = monty.checkout(**options)
             await session.__aenter__()
         except TimeoutError:
             raise Busy(
                 "No sandbox process became free in time",
                 hint="Try again, or set sandbox_workers under limits in settings.json.",
+            ) from None
+        except MontyCrashedError:
+            raise Busy(
+                "The sandbox processes end as soon as they start", hint="Is there memory left on this machine?"
             ) from None
         finally:
             self._waiting -= 1

@@ -126,8 +126,8 @@ class Sandbox:
                 result = results[index]
                 index += 1
                 origin = slot.origin
-                messages = None if isinstance(result, str) else host.structures[result]
-                text = slot.debug + result if isinstance(result, str) else format_messages(host.structures[result])
+                messages = None if isinstance(result, str) else host.structure_at(result)
+                text = slot.debug + result if isinstance(result, str) else format_messages(messages or ())
             if messages is not None:
                 parts.append(messages)
             elif parts and isinstance(parts[-1], str):

@@ -341,7 +341,7 @@ class _Scanner:
         return at
 
     def unterminated(self, start: int) -> InstructionError:
-        return self.error("This string is never closed", start, "A quote inside a string is written \\' or \\\".")
+        return self.error("This string is never closed", start, "A string over several lines has three quotes.")
 
     def plain(self, start: int, at: int, quote: str) -> int:
         text = self.text
