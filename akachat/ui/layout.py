@@ -19,6 +19,7 @@ from akachat.ui.text import TEXTS
 __all__ = ["create_ui", "launch_options"]
 
 _ASSETS = Path(__file__).parent / "assets"
+_THEME_STYLE = "theme.css"
 _STYLES = ("base.css", "prompt.css", "result.css")
 #: In the order in which they need each other; those of one component are together the body of one function.
 _FRAME_SCRIPTS = ("dom.js", "words.js", "frame.js")
@@ -79,7 +80,6 @@ def launch_options() -> dict[str, Any]:
     """What ``Blocks.launch`` and ``gradio.mount_gradio_app`` both take, so that the page looks the same in either."""
     return {
         "theme": _theme(),
-        "css": "\n".join((_ASSETS / name).read_text("utf-8") for name in _STYLES),
         "head": _head(),
         "i18n": gr.I18n(**{language: {"tab_prompt": words["tab_prompt"]} for language, words in TEXTS.items()}),
         "footer_links": [],
@@ -91,10 +91,14 @@ def launch_options() -> dict[str, Any]:
 
 
 def _head() -> str:
+    theme, *styles = ((_ASSETS / name).read_text("utf-8") for name in (_THEME_STYLE, *_STYLES))
     icon = quote((_ASSETS / "icon.svg").read_text("utf-8"))
     return (
         '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
         f'<link rel="icon" href="data:image/svg+xml,{icon}">'
+        # Not by Gradio's own `css`: it rewrites selectors by splitting them at commas, also those within `:is(…)`.
+        # Nested, so that every rule of ours outweighs Gradio's, whichever is loaded last.
+        f"<style>{theme}\n.gradio-container.gradio-container {{\n{''.join(styles)}\n}}</style>"
     )
 
 

@@ -75,6 +75,7 @@ function makePreview(goTo) {
     preparing() {
       say(count, "text", "preparing");
       count.removeAttribute("title");
+      if (!shown) body.replaceChildren(h("p", { class: "ak-empty", t: "preparing" }));
     },
   };
 }

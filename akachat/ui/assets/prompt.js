@@ -278,6 +278,7 @@ const request = () => ({
 const refresh = (() => {
   let asking = false;
   let again = false;
+  let epoch = 0; // a run shows what it really sent; answers to older questions must not cover that
   async function now() {
     later.cancel();
     if (form.wrong) return complain({ type: "InvalidInput", message: t("error_options"), hint: form.wrong });
@@ -291,6 +292,7 @@ const refresh = (() => {
       return;
     }
     asking = true;
+    const mine = epoch;
     const patience = setTimeout(preview.preparing, 500);
     const result = await ask("preview", request());
     clearTimeout(patience);
@@ -299,6 +301,7 @@ const refresh = (() => {
       again = false;
       return now();
     }
+    if (mine !== epoch) return;
     if (result.error) {
       complain(result.error);
       preview.stale();
@@ -316,6 +319,11 @@ const refresh = (() => {
     later();
   };
   refresh.now = now;
+  refresh.forget = () => {
+    later.cancel();
+    epoch++;
+    again = false;
+  };
   return refresh;
 })();
 
@@ -337,6 +345,7 @@ function run() {
   if (running) return;
   if (form.wrong) return complain({ type: "InvalidInput", message: t("error_options"), hint: form.wrong });
   running = crypto.randomUUID?.() ?? `page-${Date.now()}-${Math.random().toString(36).slice(2)}`;
+  refresh.forget();
   setRunning(true);
   lastFrame = { id: running, phase: "queued", text: "", reasoning: "", calls: [] };
   answer.show(lastFrame);
@@ -436,5 +445,6 @@ async function begin() {
 }
 
 form.value = EMPTY.options;
+form.effective({});
 editor.value = "";
 begin();
