@@ -69,47 +69,19 @@ class Guard:
         send = _securing(send)
         try:
             headers = _Headers(scope)
-            grant(scope, self._admit(scope, headers))
-            receive = self._bounded(scope, headers, receive)
+            settings = self._settings()
+            grant(scope, _admit(scope, headers, settings))
+            receive = self._bounded(scope, headers, settings, receive)
         except AkachatError as error:
             await _refuse(scope, receive, send, error)
             return
         await self._app(scope, receive, send)
 
-    def _admit(self, scope: Scope, headers: _Headers) -> Access:
-        """What the caller may do.
-
-        Raises:
-            NotAllowed: 421 for a host that is not ours, 403 for another site's page, 401 without a token.
-        """
-        host = headers.host
-        name, port = _split(host)
-        loopback = _is_loopback(name)
-        if not loopback and not _allowed(host, name, self._settings().allowed_hosts):
-            raise NotAllowed(
-                f"this server is not {host!r}" if host else "the request names no host",
-                hint="Open it as localhost, or add the name to `allowed_hosts` in settings.json.",
-                status=421,
-            )
-        _check_site(headers, name, port)
-        local = loopback and not headers.forwarded and _is_loopback(_peer(scope))
-        if headers.authorization:
-            access = identify(self._settings(), presented_token(headers.authorization))
-            if access is not None:
-                return access
-        if local:
-            return LOCAL  # OpenAI's clients always send some key: here it may be any
-        raise NotAllowed(
-            "this token is not known here" if headers.authorization else "a token is needed from beyond this machine",
-            hint="Send `Authorization: Bearer …` with one of the `tokens` in settings.json.",
-            status=401,
-        )
-
-    def _bounded(self, scope: Scope, headers: _Headers, receive: Receive) -> Receive:
+    def _bounded(self, scope: Scope, headers: _Headers, settings: Settings, receive: Receive) -> Receive:
         """The request's body, ending in an error where it grows over the limit."""
         if headers.length is None and not headers.chunked:
             return receive
-        limits = self._settings().limits
+        limits = settings.limits
         is_upload = scope["path"].startswith(self._uploads)
         most = limits.upload_bytes if is_upload else limits.request_body_bytes
         name = "limits.upload_bytes" if is_upload else "limits.request_body_bytes"
@@ -160,6 +132,36 @@ class _Headers:
                 self.chunked = True
             elif name in _FORWARDED or name.startswith(b"x-forwarded"):
                 self.forwarded = True
+
+
+def _admit(scope: Scope, headers: _Headers, settings: Settings) -> Access:
+    """What the caller may do.
+
+    Raises:
+        NotAllowed: 421 for a host that is not ours, 403 for another site's page, 401 without a token.
+    """
+    host = headers.host
+    name, port = _split(host)
+    loopback = _is_loopback(name)
+    if not loopback and not _allowed(host, name, settings.allowed_hosts):
+        raise NotAllowed(
+            f"this server is not {host!r}" if host else "the request names no host",
+            hint="Open it as localhost, or add the name to `allowed_hosts` in settings.json.",
+            status=421,
+        )
+    _check_site(headers, name, port)
+    local = loopback and not headers.forwarded and _is_loopback(_peer(scope))
+    if headers.authorization:
+        access = identify(settings, presented_token(headers.authorization))
+        if access is not None:
+            return access
+    if local:
+        return LOCAL  # OpenAI's clients always send some key: here it may be any
+    raise NotAllowed(
+        "this token is not known here" if headers.authorization else "a token is needed from beyond this machine",
+        hint="Send `Authorization: Bearer …` with one of the `tokens` in settings.json.",
+        status=401,
+    )
 
 
 def _check_site(headers: _Headers, name: str, port: int | None) -> None:
