@@ -229,25 +229,27 @@ class _Compiler:
 
         Coroutines begin in the order of the text, so an earlier field that never waits is done already.
         """
-        reads = [
-            {n.id for tree in self.of(part) for n in ast.walk(tree.tree) if isinstance(n, ast.Name)}
-            for part in self.fields
-        ]
+        walrus = self.helpers.walrus
+        binder: dict[str, int] = {}  # the last late field that binds a name, and those that read it since
+        readers: dict[str, list[int]] = {}
+        last_serial: int | None = None
         waits: list[list[int]] = []
-        is_late: list[bool] = []
-        for index in range(len(self.fields)):
-            before = [
-                other
-                for other in range(index)
-                if is_late[other]
-                and (
-                    self.binds[other] & reads[index]
-                    or self.binds[index] & reads[other]
-                    or (serial[index] and serial[other])
-                )
-            ]
-            waits.append(before)
-            is_late.append(awaits[index] or bool(before))
+        for index, part in enumerate(self.fields):
+            nodes = (n for tree in self.of(part) for n in ast.walk(tree.tree)) if walrus else iter(())
+            names = {n.id for n in nodes if isinstance(n, ast.Name)} & walrus
+            before = {binder[name] for name in names if name in binder}
+            for name in self.binds[index]:
+                before.update(readers.pop(name, ()))
+            if serial[index] and last_serial is not None:
+                before.add(last_serial)
+            waits.append(sorted(before))
+            if awaits[index] or before:
+                for name in names:
+                    if name in self.binds[index]:
+                        binder[name] = index
+                    else:
+                        readers.setdefault(name, []).append(index)
+                last_serial = index if serial[index] else last_serial
         return waits
 
     def slot(self, part: Field) -> Slot:

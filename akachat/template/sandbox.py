@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Self
+
+import anyio
 
 from akachat.errors import InstructionError, InvalidInput
 from akachat.messages import Message, format_messages
@@ -24,7 +27,9 @@ from akachat.template.values import is_unicode
 
 __all__ = ["Sandbox"]
 
+#: Compiled instructions that are kept, and the length from which one is compiled in a thread.
 _PROGRAMS = 512
+_LONG = 20_000
 
 
 class Sandbox:
@@ -43,6 +48,7 @@ class Sandbox:
     def __init__(self, limits: RenderLimits | None = None, workers: int | None = None) -> None:
         self.limits = limits or RenderLimits()
         self._pool = Pool(self.limits, workers)
+        self._lock = threading.Lock()
         self._programs: OrderedDict[tuple[str, tuple[tuple[str, bool, str], ...]], Program] = OrderedDict()
 
     async def start(self) -> None:
@@ -68,7 +74,10 @@ class Sandbox:
             InstructionError: it cannot be read or evaluated; ``LimitExceeded`` where it ran into a limit.
             AkachatError: what a function that it called raised, with the line and column of the call.
         """
-        program = self._compile(instruction, scope.functions)
+        if len(instruction) > _LONG:  # a second for 20,000 fields, in which others go on
+            program = await anyio.to_thread.run_sync(self._compile, instruction, scope.functions)
+        else:
+            program = self._compile(instruction, scope.functions)
         if not is_unicode(scope.input):
             raise InvalidInput("The input holds text that is not valid Unicode", hint="Remove half surrogate pairs.")
         trace = Trace(scope.on_call)
@@ -97,10 +106,11 @@ class Sandbox:
 
     def _compile(self, instruction: str, functions: Mapping[str, HostFunction]) -> Program:
         key = (instruction, tuple([(n, f.parallel, f.origin) for n, f in functions.items()]))
-        program = self._programs.get(key)
-        if program is not None:
-            self._programs.move_to_end(key)
-            return program
+        with self._lock:
+            program = self._programs.get(key)
+            if program is not None:
+                self._programs.move_to_end(key)
+                return program
         if len(instruction) > self.limits.instruction_length:
             raise self.limits.exceeded("instruction_length")
         if not is_unicode(instruction):
@@ -108,9 +118,10 @@ class Sandbox:
                 "The instruction holds text that is not valid Unicode", hint="Remove half surrogate pairs."
             )
         program = compile_instruction(_normalized(instruction), dict(functions))
-        self._programs[key] = program
-        if len(self._programs) > _PROGRAMS:
-            self._programs.popitem(last=False)
+        with self._lock:
+            self._programs[key] = program
+            if len(self._programs) > _PROGRAMS:
+                self._programs.popitem(last=False)
         return program
 
     def _compose(self, program: Program, results: Sequence[str | int], host: Host, trace: Trace) -> Rendering:
