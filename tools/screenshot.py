@@ -31,7 +31,7 @@ __all__ = ["main"]
 
 _SWITCHES = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 _INPUTS = {"ja": "何時に開きますか？", "en": "When do you open?"}
-_PROMPTS = {"ja": "document", "en": "document_en"}
+_PROMPTS = {"ja": "chain", "en": "document_en"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +109,14 @@ def _take(browser: Browser, url: str, shot: Shot, path: Path) -> None:
     page.wait_for_selector(".ak-page[data-ready]", timeout=60_000)
     page.select_option(".ak-prompts", _PROMPTS[shot.language])
     page.fill("#ak-input", _INPUTS[shot.language])
-    page.wait_for_timeout(800)
-    page.keyboard.press("Control+Enter")
-    page.wait_for_selector(".ak-finish", timeout=120_000)
-    page.click(".ak-answer-calls summary >> nth=0")
-    page.evaluate("document.activeElement.blur()")
+    page.wait_for_function("document.querySelector('.ak-tokens').textContent", timeout=60_000)
+    for _ in range(2):  # the first run loads the model, which is not what the figures should show
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector(".ak-stop:visible")
+        page.wait_for_selector(".ak-run:visible", timeout=120_000)
+    page.wait_for_selector(".ak-finish")
+    page.click(".ak-answer-calls > .ak-calls > .ak-tree > li:last-child > details > summary")
+    page.evaluate("document.activeElement.blur(); scrollTo(0, 0)")
     page.wait_for_timeout(300)
     page.screenshot(path=str(path))
     context.close()

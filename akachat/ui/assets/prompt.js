@@ -351,6 +351,8 @@ function run() {
   answer.show(lastFrame);
   trigger("run", { ...request(), keep: keep.checked, id: running });
   watchdog(running);
+  // In one column the answer would come where nobody looks.
+  if (matchMedia("(max-width: 700px)").matches) answer.node.scrollIntoView({ block: "center" });
 }
 
 /** A server that is gone sends nothing at all: then this says so, and keeps what had come. */
