@@ -18,6 +18,10 @@ from akachat.settings import Settings
 
 __all__ = ["Journal"]
 
+#: Seconds that entries are gathered before they are written together. Waking the thread for each one made it take the
+#: interpreter away from the very run that had just ended, before that could answer.
+_GATHER = 0.05
+
 
 class Journal:
     """The journal of one workspace, ``log/runs/YYYY-MM-DD.jsonl`` (a full file is followed by ``….2.jsonl``).
@@ -35,6 +39,7 @@ class Journal:
         self._settings = settings
         self._queue: queue.SimpleQueue[Mapping[str, Any] | threading.Event | None] = queue.SimpleQueue()
         self._most = settings().journal.queue
+        self._hurry = threading.Event()
         self._starting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._closed = False
@@ -56,6 +61,7 @@ class Journal:
             return True
         done = threading.Event()
         self._queue.put(done)
+        self._hurry.set()
         return done.wait(timeout)
 
     def close(self) -> None:
@@ -66,6 +72,7 @@ class Journal:
         if thread is not None:
             atexit.unregister(self.close)
             self._queue.put(None)
+            self._hurry.set()
             thread.join(10.0)
 
     def read(self, limit: int = 50, *, prompt: str | None = None) -> list[dict[str, Any]]:
@@ -112,6 +119,9 @@ class Journal:
             batch: list[Mapping[str, Any]] = []
             waiting: list[threading.Event] = []
             item = self._queue.get()
+            if isinstance(item, Mapping):
+                self._hurry.wait(_GATHER)
+            self._hurry.clear()
             while isinstance(item, Mapping):
                 batch.append(item)
                 if len(batch) >= 100:
