@@ -186,6 +186,7 @@ async def test_test_is_shown_only_when_it_is_on(sandbox: Sandbox) -> None:
 # Instruction, type, part of the message, part of the hint, line, column.
 ERRORS = [
     ("a\n {inputt}", InstructionError, "'inputt' is not defined", "Did you mean input?", 2, 3),
+    ("{key}", InstructionError, "'key' is not defined", "Did you mean var.key?", 1, 2),
     ("{lllm('a')}", InstructionError, "'lllm' is not defined", "Did you mean llm?", 1, 2),
     ("{y}{(y := 1)}", InstructionError, "'y' is not defined", "", 1, 2),
     ("{input.uper()}", InstructionError, "no attribute 'uper'", "Did you mean upper?", 1, 2),
@@ -347,6 +348,10 @@ async def test_the_leftmost_error_is_told_and_the_rest_is_cancelled(sandbox: San
     with pytest.raises(NotFound, match="bad1"):
         await sandbox.render("{llm('slow', delay=9)}{llm('bad1')}{llm('bad2')}{1/0}", world.scope())
     assert "!slow" in world.log
+    began = time.perf_counter()
+    with pytest.raises(NotFound, match="bad"):
+        await sandbox.render("{llm('bad', delay=0.05)}{(lambda: llm('slow', delay=9))()}", world.scope())
+    assert time.perf_counter() - began < 0.5
     began = time.perf_counter()
     world = World()
     with pytest.raises(InstructionError, match="division"):

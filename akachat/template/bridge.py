@@ -127,7 +127,10 @@ class Bridge:
 
     def _unknown(self, name: str, place: Place) -> InstructionError:
         name = name.removeprefix(f"{HIDDEN}no_").removeprefix(HIDDEN)
-        return unknown_name(name, {*NAMES, *self.host.scope.functions}, *place)
+        error = unknown_name(name, {*NAMES, *self.host.scope.functions}, *place)
+        if self.host.scope.variables is not None and name in set(self.host.scope.variables):
+            error.hint = f"Did you mean var.{name}?"
+        return error
 
     def _place(self, snapshot: AsyncFunctionSnapshot | AsyncNameLookupSnapshot) -> Place:
         return self.program.place_of_byte(snapshot.position.start) or (1, 1)
@@ -187,18 +190,24 @@ class Bridge:
     async def _wait(self, snapshot: _Snapshot, call_ids: list[int]) -> _Snapshot:
         """Waits until one of the calls has ended, and gives the process back meanwhile."""
         assert isinstance(snapshot, (AsyncFunctionSnapshot, AsyncFutureSnapshot))
-        tasks = [self._tasks[i] for i in call_ids]
-        if not self.pool.is_wanted:
-            done, _ = await asyncio.wait(tasks, timeout=_HOLD, return_when=asyncio.FIRST_COMPLETED)
-            if done:
-                self._raise_leftmost()
-                return snapshot
+        if not self.pool.is_wanted and await self._first(call_ids, _HOLD):
+            return snapshot
         state = snapshot.dump()
         await self._close()
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        self._raise_leftmost()
+        await self._first(call_ids, None)
         await self._open()
         return await self._turn(self._live.load_snapshot(state, print_callback=_discard))
+
+    async def _first(self, call_ids: list[int], timeout: float | None) -> bool:
+        """Waits until one of the calls has ended, or the time is over. Any call that fails ends it all."""
+        while True:
+            self._raise_leftmost()
+            if any(self._tasks[i].done() for i in call_ids):
+                return True
+            live = [task for task in self._tasks.values() if not task.done()]
+            done, _ = await asyncio.wait(live, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            if not done:
+                return False
 
     # Errors
 

@@ -118,7 +118,9 @@ class Host:
             value = answer.value if isinstance(answer, Outcome) else answer
             if function.origin == "msg":
                 self.called_msg = self.called_msg or name == "msg"
-                result: Any = self.structure(list(value) if not isinstance(value, str) else value, name, place)
+                if isinstance(value, Sequence) and not isinstance(value, str):
+                    value = list(value)
+                result: Any = self.structure(value, name, place)
             else:
                 result = entering(value, f"The result of {name}()")
         except AkachatError as error:
