@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -76,16 +77,15 @@ def load_weights(source: Source, front: Front) -> Loaded:
     started = monotonic()
     device = _device(torch)
     dtype = source.dtype or _best_dtype(torch, device)
-    arguments: dict[str, Any] = {**source.arguments(source.place), **_number_format(torch, dtype, source, device)}
+    place, found = source.locate(source.place)
+    arguments = {**found, **_number_format(torch, dtype, source, device)}
     if device == "cuda":
         arguments["device_map"] = "auto"
     elif device == "mps":
         arguments["device_map"] = {"": "mps"}
-    _check_memory(source, front, dtype, device)
+    _check_memory(source, place, front, dtype, device)
     with explained(source.name, "weights"):
-        model = AutoModelForCausalLM.from_pretrained(
-            source.place, config=front.config, use_safetensors=True, **arguments
-        )
+        model = AutoModelForCausalLM.from_pretrained(place, config=front.config, use_safetensors=True, **arguments)
         model.eval()
     own = {key: value for key, value in front.generation.items() if key not in _OURS and not key.startswith("_")}
     model.generation_config = GenerationConfig(**own)
@@ -132,9 +132,9 @@ def _number_format(torch: Any, dtype: str, source: Source, device: str) -> dict[
     return {"quantization_config": quantized, "dtype": compute}
 
 
-def _check_memory(source: Source, front: Front, dtype: str, device: str) -> None:
+def _check_memory(source: Source, place: str, front: Front, dtype: str, device: str) -> None:
     """Refuses a model that cannot fit, before anything is read: a full memory takes other programs with it."""
-    stored = _stored_bytes(source)
+    stored = _stored_bytes(source, place)
     if stored is None:
         return
     per = _STORED.get(_short_name(front.config), 2)
@@ -148,21 +148,27 @@ def _check_memory(source: Source, front: Front, dtype: str, device: str) -> None
         )
 
 
-def _stored_bytes(source: Source) -> int | None:
-    if source.is_folder:
-        return sum(file.stat().st_size for file in Path(source.place).glob("*.safetensors")) or None
-    from huggingface_hub import HfApi
+def _stored_bytes(source: Source, place: str) -> int | None:
+    """Size of the weights: of the folder, of what has been downloaded, or as the hub tells; None where unknown."""
+    if Path(place).is_dir():
+        return _size(Path(place))
+    from huggingface_hub import HfApi, snapshot_download
 
+    with suppress(Exception):  # nothing of it has been downloaded
+        known = _size(Path(snapshot_download(place, revision=source.revision, local_files_only=True)))
+        if known is not None:
+            return known
     try:
-        info = HfApi(token=source.token).model_info(
-            source.place, revision=source.revision, files_metadata=True, timeout=10
-        )
-    except Exception:  # offline, or a mirror without this: the weights may be here all the same
+        api = HfApi(token=source.token)
+        info = api.model_info(place, revision=source.revision, files_metadata=True, timeout=10)
+    except Exception:  # a mirror without this; loading itself tells what is wrong
         return None
-    sizes = [
-        f.size or 0 for f in info.siblings or () if f.rfilename.endswith(".safetensors") and "/" not in f.rfilename
-    ]
-    return sum(sizes) or None
+    files = [file for file in info.siblings or () if file.rfilename.endswith(".safetensors")]
+    return sum(file.size or 0 for file in files if "/" not in file.rfilename) or None
+
+
+def _size(folder: Path) -> int | None:
+    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) or None
 
 
 def _free_bytes(device: str) -> float:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
 import threading
+import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from akachat.backends.local.failures import explained
 from akachat.errors import ModelError
@@ -17,6 +20,8 @@ __all__ = ["Front", "Source", "load_front"]
 
 #: transformers fills its modules when they are first asked for, which two threads must not do at once.
 _importing = threading.Lock()
+#: Seconds until the hub counts as unreachable.
+_PROBE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +53,24 @@ class Source:
         """Whether it is a folder of this machine."""
         return Path(self.place).is_dir()
 
-    def arguments(self, place: str) -> dict[str, Any]:
-        """What every ``from_pretrained`` takes."""
-        found: dict[str, Any] = {"trust_remote_code": self.trusted}
-        if not Path(place).is_dir():
-            found["token"] = self.token
-            if self.revision is not None and place == self.place:
-                found["revision"] = self.revision
-        return found
+    def locate(self, name: str) -> tuple[str, dict[str, Any]]:
+        """Where to load ``name`` from, and what ``from_pretrained`` takes besides.
+
+        What has been downloaded is used as a folder where the hub cannot be reached.
+
+        Raises:
+            ModelError: it is neither here nor can it be fetched.
+        """
+        trusted = {"trust_remote_code": self.trusted}
+        if Path(name).is_dir():
+            return name, trusted
+        revision = self.revision if name == self.place else None
+        if _hub_reachable():
+            return name, {**trusted, "token": self.token, **({"revision": revision} if revision else {})}
+        from huggingface_hub import snapshot_download
+
+        with explained(name, "files"):
+            return str(snapshot_download(name, revision=revision, local_files_only=True)), trusted
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +101,36 @@ def load_front(source: Source) -> Front:
     with _importing:
         from transformers import AutoConfig, AutoTokenizer, GenerationConfig
 
-    place, arguments = source.place, source.arguments(source.place)
+    place, arguments = source.locate(source.place)
+    own, own_arguments = source.locate(source.tokenizer) if source.tokenizer else (place, arguments)
     with explained(source.name, "configuration"):
         config = AutoConfig.from_pretrained(place, **arguments)
-    own = source.tokenizer or place
     with explained(source.tokenizer or source.name, "tokenizer"):
-        tokenizer = AutoTokenizer.from_pretrained(own, **source.arguments(own))
+        tokenizer = AutoTokenizer.from_pretrained(own, **own_arguments)
     if len(tokenizer) == 0:
         raise ModelError(f"{own!r} has no tokenizer", hint="Set the option tokenizer to a model that has one.")
-    try:
-        del arguments["trust_remote_code"]
-        generation = GenerationConfig.from_pretrained(place, **arguments)
-    except OSError:  # many models have none, and their configuration holds what there is
-        generation = GenerationConfig.from_model_config(config)
+    with explained(source.name, "generation_config.json"):
+        hub = {key: value for key, value in arguments.items() if key != "trust_remote_code"}
+        try:
+            generation = GenerationConfig.from_pretrained(place, **hub)
+        except OSError:  # many models have none, and their configuration holds what there is
+            generation = GenerationConfig.from_model_config(config)
     values = {key: value for key, value in generation.to_dict().items() if value is not None}
     return Front(tokenizer, config, values, _context(config), _ends(values, tokenizer))
+
+
+def _hub_reachable() -> bool:
+    """Whether the hub takes connections; without a network its client would try for 23 s, and for each file again."""
+    from huggingface_hub import constants
+
+    if urllib.request.getproxies():
+        return True  # the proxy knows, not this machine
+    parts = urlsplit(constants.ENDPOINT)
+    try:
+        with socket.create_connection((parts.hostname or "", parts.port or 443), timeout=_PROBE):
+            return True
+    except OSError:
+        return False
 
 
 def _check_place(source: Source) -> None:
