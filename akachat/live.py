@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -12,7 +11,7 @@ import anyio
 
 from akachat.backends.base import End, FinishReason, Usage
 from akachat.errors import AkachatError, InstructionError, InvalidInput, LimitExceeded
-from akachat.events import Event, Finished, RunRequest, Timings
+from akachat.events import Event, Finished, RunRequest, Timings, new_id
 from akachat.messages import Message
 from akachat.options import Options
 from akachat.template import Call, Rendering
@@ -53,7 +52,7 @@ class Live:
         self.family = family
         self.parent = parent
         self.dry = dry
-        self.id = request.id or uuid.uuid4().hex
+        self.id = request.id or new_id()
         self.chain: tuple[str, ...] = (
             *(parent.chain if parent else ()),
             *((request.prompt,) if request.prompt else ()),

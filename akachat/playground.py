@@ -79,16 +79,16 @@ class Playground:
         folder = Path(root or environ.get("AKACHAT_WORKSPACE") or Path.cwd()).expanduser()
         self._settings = SettingsFile(folder / "settings.json", environ)
         settings = self._settings.current()
-        self.workspace = Workspace(folder, lambda: self._settings.current().limits)
+        self.workspace = Workspace(folder, lambda: self._settings.recent().limits)
         self.workspace.open()
-        self._journal = Journal(self.workspace.log_dir, self._settings.current)
+        self._journal = Journal(self.workspace.log_dir, self._settings.recent)
         self._user_functions = UserFunctions(self.workspace.functions_dir)
         self._libraries = Libraries(self.workspace.root / "rag")
         self._sandbox = Sandbox(_render_limits(settings.limits), settings.limits.sandbox_workers or None)
-        self._backends = Backends(self._settings.current)
-        self._host = Host(self.workspace, self._settings.current, self._libraries, self._user_functions)
+        self._backends = Backends(self._settings.recent)
+        self._host = Host(self.workspace, self._settings.recent, self._libraries, self._user_functions)
         self._runner = Runner(
-            self.workspace, self._settings.current, self._sandbox, self._backends, self._journal, self._host
+            self.workspace, self._settings.recent, self._sandbox, self._backends, self._journal, self._host
         )
 
     async def start(self) -> None:
@@ -128,14 +128,17 @@ class Playground:
         Raises:
             AkachatError: whatever went wrong.
         """
+        self._settings.current()  # the run's one look at the file
         return await self._runner.run(request)
 
     def stream(self, request: RunRequest) -> AsyncIterator[Event]:
         """Runs a prompt and yields its events; the last is ``Finished`` or ``Failed``. Closing it stops the run."""
+        self._settings.current()
         return self._runner.stream(request)
 
     async def render(self, request: RunRequest, *, call: bool = True) -> Rendered:
         """What the model would receive. With ``call`` false neither ``llm()`` nor the user's functions are run."""
+        self._settings.current()
         return await self._runner.render(request, call=call)
 
     def check(self, instruction: str) -> InstructionError | None:
