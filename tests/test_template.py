@@ -121,6 +121,8 @@ TEXTS = [
     ("{re.sub('l+', 'L', input)} {json.dumps({'あ': 1}, ensure_ascii=False)} {math.floor(2.5)}", 'heLo {"あ": 1} 2'),
     ("{0 <= random.random() < 1}", "True"),
     ("{ascii('é')}{'é'!a}", "'\\xe9''\\xe9'"),
+    ("{sorted('bA', key=str.lower)} {list(map(str.upper, 'ab'))} {str.join('-', 'ab')}", "['A', 'b'] ['A', 'B'] a-b"),
+    ("{dict.fromkeys('a', 1)} {[f(' x ') for f in [str.strip]]}", "{'a': 1} ['x']"),
     ("{next(x for x in [1, 2, 3] if x > 1)}", "2"),
     ("{(lambda x, *y, **z: (x, y, z))(1, 2, a=3)}", "(1, (2,), {'a': 3})"),
     ("{(x := 3)}{x + 1}", "34"),

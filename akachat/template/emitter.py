@@ -178,6 +178,10 @@ class Emitter:
             yield from self._name(node, context)
         elif isinstance(node, (ast.Attribute, ast.Subscript)) and self.calls.is_var(node.value, context):
             yield from self._variable(node, context)
+        elif isinstance(node, ast.Attribute) and self.calls.is_unbound_method(node, context):
+            # The interpreter has methods of values only: as a function, ``str.upper`` is written out.
+            text = f"(lambda {HIDDEN}p, *{HIDDEN}q, **{HIDDEN}r: {HIDDEN}p.{node.attr}(*{HIDDEN}q, **{HIDDEN}r))"
+            yield self.start(node), self.end(node), [Fragment(text, self.start(node))]
         elif isinstance(node, ast.Lambda):
             yield from self._function(node, context)
         elif isinstance(node, Comprehension):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Set
+from types import MethodDescriptorType
 
 from akachat.errors import InstructionError
 
@@ -17,6 +18,7 @@ __all__ = [
     "STANDARD_FUNCTIONS",
     "attribute_hint",
     "did_you_mean",
+    "is_method",
     "unknown_name",
 ]
 
@@ -66,9 +68,17 @@ def did_you_mean(name: str, candidates: Iterable[str]) -> str:
     return f"Did you mean {near[0]}?" if near else ""
 
 
+def is_method(type_name: str, name: str) -> bool:
+    """Whether a built-in type has a method of a name, as in ``str.upper``; class methods are none."""
+    kind = _TYPES.get(type_name)
+    return kind is not None and isinstance(vars(kind).get(name), MethodDescriptorType)
+
+
 def attribute_hint(type_name: str, attribute: str) -> str:
     """The hint for a misspelt attribute of a value of a built-in type."""
     kind = _TYPES.get(type_name)
+    if kind and hasattr(kind, attribute):
+        return f"The sandbox's Python lacks it or can only call it, as in value.{attribute}()."
     return did_you_mean(attribute, (n for n in dir(kind) if not n.startswith("_"))) if kind else ""
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from akachat.template.expressions import Comprehension, called_name
-from akachat.template.language import LAZY
+from akachat.template.language import LAZY, is_method
 from akachat.template.rendering import HostFunction
 
 __all__ = ["Calls", "Context"]
@@ -98,6 +98,11 @@ class Calls:
     def is_var(self, node: ast.AST, context: Context) -> bool:
         """Whether a node is the name ``var``."""
         return isinstance(node, ast.Name) and node.id == "var" and self.is_language("var", context)
+
+    def is_unbound_method(self, node: ast.Attribute, context: Context) -> bool:
+        """Whether a node is a method of a built-in type itself, as in ``sorted(words, key=str.lower)``."""
+        kind = node.value
+        return isinstance(kind, ast.Name) and self.is_language(kind.id, context) and is_method(kind.id, node.attr)
 
     def makes_any(self, node: ast.AST, context: Context) -> bool:
         """Whether a node makes a host call that can be awaited."""
