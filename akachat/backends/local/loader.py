@@ -71,9 +71,8 @@ def load_weights(source: Source, front: Front) -> Loaded:
     """
     import torch
     from transformers import AutoModelForCausalLM, GenerationConfig
-    from transformers.utils.logging import disable_progress_bar
 
-    disable_progress_bar()  # a bar per layer in the server's log says nothing
+    _quieten()
     started = monotonic()
     device = _device(torch)
     dtype = source.dtype or _best_dtype(torch, device)
@@ -91,6 +90,15 @@ def load_weights(source: Source, front: Front) -> Loaded:
     model.generation_config = GenerationConfig(**own)
     shown = dtype if dtype in ("int4", "int8") else _short(str(model.dtype))
     return Loaded(source, front, model, str(model.device), shown, monotonic() - started)
+
+
+def _quieten() -> None:
+    """Keeps out of the server's log what nobody can act on: progress bars, and which kernels are chosen."""
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
+    for name in ("transformers.integrations.hub_kernels", "bitsandbytes.autograd._functions"):
+        logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def _device(torch: Any) -> str:
@@ -122,8 +130,6 @@ def _number_format(torch: Any, dtype: str, source: Source, device: str) -> dict[
 
     compute = torch.bfloat16 if _best_dtype(torch, device) == "bf16" else torch.float32
     if dtype == "int8":
-        # It says for each layer and token that it computes in fp16.
-        logging.getLogger("bitsandbytes.autograd._functions").setLevel(logging.ERROR)
         quantized = BitsAndBytesConfig(load_in_8bit=True)
     else:
         quantized = BitsAndBytesConfig(
