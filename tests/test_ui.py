@@ -288,7 +288,7 @@ def test_save_and_reload(visit: Visit, site: Server) -> None:
 @pytest.mark.browser
 def test_a_new_prompt_gets_a_name_and_goes_again(visit: Visit, site: Server) -> None:
     with visit("greeting") as page:
-        page.click("button[aria-label=New]")
+        page.click("button[title=New]")
         _write(page, "made here")
         page.keyboard.press("Control+s")
         page.fill("#ak-name", "../escape")
@@ -319,7 +319,7 @@ def test_nothing_typed_is_lost_by_a_reload(visit: Visit) -> None:
         assert page.input_value(".ak-area") == "a draft of mine {input}"
         assert page.input_value("#ak-input") == "typed"
         assert page.is_visible(".ak-dirty")
-        page.click("button[aria-label^='Go back']")
+        page.click("button[title^='Go back']")
         assert page.input_value(".ak-area").startswith("Your name is")
         assert page.is_hidden(".ak-dirty")
 
@@ -435,7 +435,9 @@ def test_keyboard_alone(visit: Visit) -> None:
         seen = []
         for _ in range(60):
             page.keyboard.press("Tab")
-            seen.append(page.evaluate("((n) => n.getAttribute('aria-label') || n.id)(document.activeElement)"))
+            seen.append(
+                page.evaluate("((n) => n.getAttribute('aria-label') || n.id || n.title)(document.activeElement)")
+            )
         for wanted in ("Instruction", "ak-input", "Run (Ctrl+Enter)", "ak-option-temperature"):
             assert wanted in seen, wanted
         names = page.evaluate(

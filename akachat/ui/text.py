@@ -154,6 +154,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "role_assistant": ("assistant", "assistant"),
     "role_tool": ("tool", "tool"),
     "from_run": ("as sent", "送信済み"),
+    "stale": ("before the error", "エラー前の内容"),
     "go_to": ("Line {line}: {origin}. Go there", "{line} 行目: {origin}（編集位置へ移動）"),
     # answer
     "answer": ("Answer", "回答"),

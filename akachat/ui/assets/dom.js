@@ -41,11 +41,11 @@ function icon(name, filled = false) {
   return svg;
 }
 
-/** A small button; without a word beside its icon it still has a name for screen readers. */
+/** A small button; one without a word beside its icon has its label for screen readers. */
 function button({ word, label, help, glyph, filled, kind = "", onclick, ...rest }) {
   return h(
     "button",
-    { type: "button", class: `ak-button ${kind}`, tLabel: label, tTitle: help ?? label, onclick, ...rest },
+    { type: "button", class: `ak-button ${kind}`, tLabel: word ? null : label, tTitle: help ?? label, onclick, ...rest },
     glyph && icon(glyph, filled),
     word && h("span", { t: word }),
   );

@@ -40,6 +40,7 @@ function makePreview(goTo) {
     if (!shown) {
       body.replaceChildren(h("p", { class: "ak-empty", t: "empty_preview" }));
       for (const part of [legend, notes, calls]) part.replaceChildren();
+      badge.hidden = true;
       count.textContent = "";
       return;
     }
@@ -49,7 +50,9 @@ function makePreview(goTo) {
     legend.replaceChildren(...origins.map((o) => h("li", {}, h("span", { class: `ak-swatch ak-o-${o}` }), originWord(o))));
     say(count, "text", shown.exact ? "tokens" : "tokens_estimate", { n: shown.tokens.toLocaleString() });
     say(count, "title", shown.exact ? "tokens_help" : "tokens_estimate_help");
-    badge.hidden = !fromRun;
+    const old = node.classList.contains("ak-stale");
+    badge.hidden = !fromRun && !old;
+    say(badge, "text", old ? "stale" : "from_run");
     const dropped = shown.dropped.length
       ? [h("details", { class: "ak-dropped" }, h("summary", { text: t("trimmed", { n: shown.dropped.length }) }), h("ol", { class: "ak-messages" }, shown.dropped.map(drawMessage)))]
       : [];
