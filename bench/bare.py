@@ -20,7 +20,7 @@ from fastapi import FastAPI, Request, Response
 from pydantic_monty import AsyncMonty
 
 #: The instruction that every target of the benchmark renders.
-INSTRUCTION = "You are {name}, a careful assistant. Today's topic has {len(input)} characters: {input[:20]!r}"
+INSTRUCTION = "You are Aka, a careful assistant. Today's topic has {len(input)} characters: {input[:20]!r}"
 LIMITS: Any = {"max_feed_duration_secs": 5.0, "max_memory": 64 * 1024**2, "max_recursion_depth": 200}
 
 
@@ -45,7 +45,7 @@ def create(upstream: str) -> FastAPI:
     async def run(request: Request) -> Response:
         body = orjson.loads(await request.body())
         async with held["pool"].checkout(limits=LIMITS) as sandbox:
-            text = await sandbox.feed_run(code, inputs={"input": body["input"], "name": "Aka"})
+            text = await sandbox.feed_run(code, inputs={"input": body["input"]})
         sent = {
             "model": "stub-0ms",
             "messages": [{"role": "system", "content": text}, {"role": "user", "content": body["input"]}],

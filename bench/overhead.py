@@ -26,11 +26,9 @@ INPUT = "Summarise the following text in one sentence. " * 8
 def workspace(root: Path, upstream: str) -> None:
     """A workspace with the one prompt that is called."""
     options = {"location": "OpenAI", "endpoint": "stub", "model": "stub-0ms"}
-    for folder in ("prompt", "var"):
-        (root / folder).mkdir()
-    (root / "prompt" / "bench.txt").write_text(INSTRUCTION.replace("{name}", "{var.name}"), encoding="utf-8")
+    (root / "prompt").mkdir()
+    (root / "prompt" / "bench.txt").write_text(INSTRUCTION, encoding="utf-8")
     (root / "prompt" / "bench.json").write_text(json.dumps(options), encoding="utf-8")
-    (root / "var" / "name.txt").write_text("Aka", encoding="utf-8")
     settings = {"endpoints": {"stub": {"url": upstream}}}
     (root / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,6 +19,7 @@ from akachat.api.access import access_of
 from akachat.api.guard import CONTENT_SECURITY_POLICY, Guard
 from akachat.api.replies import json_reply
 from akachat.api.routing import Endpoint, Router
+from akachat.api.streams import EventStream, sse
 from akachat.settings import Settings
 
 SETTINGS = Settings.model_validate(
@@ -245,3 +247,49 @@ async def test_settings_are_asked_anew() -> None:
         assert (await client.get("/run")).status_code == 401
         held[0] = SETTINGS.model_copy(update={"allowed_hosts": ()})
         assert (await client.get("/run")).status_code == 421
+
+
+async def test_a_defect_is_told_by_a_number_only(caplog: pytest.LogCaptureFixture) -> None:
+    async def broken(request: Request) -> Response:
+        raise RuntimeError("the inner workings")
+
+    app = Guard(Router([Endpoint("GET", path, broken, "Break") for path in ("/x", "/v1/x")]), lambda: SETTINGS)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        ours, openais = (await client.get("/x")), (await client.get("/v1/x"))
+    assert (ours.status_code, openais.status_code) == (500, 500)
+    assert "inner workings" not in ours.text + openais.text
+    message = ours.json()["detail"]["error"]["message"]
+    number = message.split("error ")[1].rstrip(")")
+    assert openais.json()["error"]["type"] == "server_error"
+    assert any(record.exc_info and number in record.getMessage() for record in caplog.records)
+
+
+async def test_a_stream_that_breaks_ends_with_an_error_event() -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        yield sse({"n": 1})
+        raise RuntimeError("the inner workings")
+
+    async def broken(request: Request) -> Response:
+        return EventStream(pieces(), lambda: True, lambda error: sse(error.to_dict(), "error"))
+
+    app = Guard(Router([Endpoint("GET", "/x", broken, "Break")]), lambda: SETTINGS)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        reply = await client.get("/x")
+    first, last = reply.text.strip().split("\n\n")
+    assert first == 'data: {"n":1}'
+    assert last.startswith('event: error\ndata: {"type":"InternalError"')
+    assert "inner workings" not in reply.text
+
+
+async def test_silence_is_filled_with_comments() -> None:
+    async def pieces() -> AsyncGenerator[bytes, None]:
+        await asyncio.sleep(0.25)
+        yield sse({"n": 1})
+
+    async def slow(request: Request) -> Response:
+        return EventStream(pieces(), lambda: True, lambda error: b"", keep_alive=0.1)
+
+    app = Guard(Router([Endpoint("GET", "/x", slow, "Wait")]), lambda: SETTINGS)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+        reply = await client.get("/x")
+    assert reply.text == ': still here\n\n: still here\n\ndata: {"n":1}\n\n'

@@ -210,6 +210,8 @@ def test_the_pages_files_and_settings_come_from_under_ui(with_page: Paged) -> No
     config = with_page.http.get("/ui/config").json()
     assert config["root"] == f"{with_page.url}/ui"
     assert with_page.http.get("/ui/theme.css").status_code == 200
+    for asked_by_the_browser in ("/favicon.ico", "/manifest.json"):
+        assert with_page.http.get(asked_by_the_browser).status_code == 200
 
 
 def test_the_api_keeps_its_own_errors_beside_the_page(with_page: Paged) -> None:
@@ -264,6 +266,19 @@ def test_the_documentation_is_drawn_and_runs_a_prompt(with_page: Paged, browser:
     assert "from the browser" in page.locator(".live-responses-table").inner_text()
     assert not problems
     assert not foreign
+    page.close()
+
+
+@pytest.mark.browser
+def test_the_page_is_drawn_without_a_complaint(with_page: Paged, browser: Any) -> None:
+    page = browser.new_page()
+    problems: list[str] = []
+    page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{with_page.url}/")
+    page.get_by_role("button", name="Run").first.wait_for(timeout=60_000)
+    assert page.url == f"{with_page.url}/ui/"
+    assert not problems
     page.close()
 
 

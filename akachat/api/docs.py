@@ -21,7 +21,10 @@ _FILES = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
     "swagger-ui.LICENSE": "text/plain",
+    "icon.svg": "image/svg+xml",
 }
+#: Gradio's page asks for both at the server's root, wherever it is mounted; without them a browser's console complains.
+_MANIFEST = {"name": "akachat", "start_url": "/", "icons": [{"src": "/docs/icon.svg", "sizes": "any"}]}
 
 _PAGE = """<!DOCTYPE html>
 <html>
@@ -29,7 +32,7 @@ _PAGE = """<!DOCTYPE html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>akachat: Web API</title>
-<link rel="icon" href="data:,">
+<link rel="icon" href="docs/icon.svg">
 <link rel="stylesheet" href="docs/swagger-ui.css">
 </head>
 <body>
@@ -65,6 +68,8 @@ class DocsRoutes:
         return [
             Endpoint("GET", "/docs", self._docs, "This documentation", shown=False),
             Endpoint("GET", "/openapi.json", self._openapi, "This documentation as OpenAPI", shown=False),
+            Endpoint("GET", "/favicon.ico", self._icon, "The icon", shown=False),
+            Endpoint("GET", "/manifest.json", self._manifest, "What a browser shows when it keeps it", shown=False),
             *files,
             *homes,
         ]
@@ -77,8 +82,16 @@ class DocsRoutes:
             self._document = describe(self._described)
         return json_reply(self._document)
 
+    async def _manifest(self, request: Request) -> Response:
+        return json_reply(_MANIFEST)
+
+    async def _icon(self, request: Request) -> Response:
+        return await self._asset("icon.svg")
+
     async def _file(self, request: Request) -> Response:
-        name = request.url.path.rsplit("/", 1)[-1]
+        return await self._asset(request.url.path.rsplit("/", 1)[-1])
+
+    async def _asset(self, name: str) -> Response:
         content = await anyio.Path(_STATIC / name).read_bytes()
         return Response(content, headers={"cache-control": "max-age=86400"}, media_type=_FILES[name])
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +14,18 @@ from starlette.responses import Response
 
 from akachat.errors import AkachatError
 
-__all__ = ["InternalError", "envelope", "error_object", "error_reply", "json_reply", "openai_error", "text_reply"]
+__all__ = [
+    "InternalError",
+    "defect",
+    "envelope",
+    "error_object",
+    "error_reply",
+    "json_reply",
+    "openai_error",
+    "text_reply",
+]
+
+_log = logging.getLogger("akachat.api")
 
 #: What OpenAI calls the kinds of errors, by status.
 _OPENAI_TYPES = {
@@ -27,6 +40,15 @@ class InternalError(AkachatError):
     """A defect of ours: the console holds the traceback under the id that the message names."""
 
     status = 500
+
+
+def defect(method: str, path: str) -> InternalError:
+    """What a caller is told about the exception being handled; the console is told the rest, under the same number."""
+    number = uuid.uuid4().hex[:8]
+    _log.exception("error %s in %s %s", number, method, path)
+    return InternalError(
+        f"something went wrong in the server (error {number})", hint="Its console says more under this number."
+    )
 
 
 def json_bytes(value: Any) -> bytes:

@@ -6,9 +6,7 @@ with its stack of exception handlers, cost a quarter of what a call may add.
 
 from __future__ import annotations
 
-import logging
 import re
-import uuid
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,14 +16,12 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from akachat.api.access import Role, access_of
-from akachat.api.replies import InternalError, error_reply
+from akachat.api.replies import defect, error_reply
 from akachat.errors import AkachatError, InvalidInput, NotFound
 
 __all__ = ["Endpoint", "Handler", "Mount", "Router"]
 
 Handler = Callable[[Request], Awaitable[Response]]
-
-_log = logging.getLogger("akachat.api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +98,7 @@ class Router:
         except AkachatError as error:
             await _tell(scope, receive, send, error, started)
         except Exception:
-            number = uuid.uuid4().hex[:8]
-            _log.exception("error %s in %s %s", number, scope["method"], scope["path"])
-            defect = InternalError(
-                f"something went wrong in the server (error {number})", hint="Its console says more under this number."
-            )
-            await _tell(scope, receive, send, defect, started)
+            await _tell(scope, receive, send, defect(scope["method"], scope["path"]), started)
 
     def _find(self, scope: Scope) -> Endpoint:
         path: str = scope["path"]

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Message, Receive, Scope, Send
 
-from akachat.api.replies import json_bytes
+from akachat.api.replies import defect, json_bytes
 from akachat.errors import AkachatError
 
 __all__ = ["EventStream", "sse", "stopping"]
@@ -91,6 +91,10 @@ class EventStream(Response):
             if self._sent_at is None:
                 raise
             await self._send(send, self._failed(error))
+        except Exception:
+            if self._sent_at is None:
+                raise
+            await self._send(send, self._failed(defect(scope["method"], scope["path"])))
         finally:
             watch.cancel()
             comments.cancel()
