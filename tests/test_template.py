@@ -39,6 +39,7 @@ class World:
 
     log: list[str] = field(default_factory=list)
     delay: float = 0.0
+    meet: int = 0  # calls end once this many run at the same time, however slow the machine; or never
     running: int = 0
     most: int = 0
 
@@ -47,6 +48,10 @@ class World:
         self.running += 1
         self.most = max(self.most, self.running)
         try:
+            for _ in range(1_000 if self.meet else 0):
+                if self.most >= self.meet:
+                    break
+                await asyncio.sleep(0.01)
             await asyncio.sleep(options.get("delay", self.delay))
         except asyncio.CancelledError:
             self.log.append(f"!{dir}")
@@ -313,10 +318,32 @@ async def test_independent_calls_run_side_by_side(sandbox: Sandbox) -> None:
         "{[x for x in (llm('a'), llm('b'), llm('c'), llm('d'))]}",
     ]
     for instruction in four:
-        world = World(delay=0.1)
+        world = World(meet=4)
         await sandbox.render(instruction, world.scope())
         assert world.most == 4, instruction
         assert sorted(world.log[:4]) == ["+a", "+b", "+c", "+d"], instruction
+
+
+async def test_fields_that_need_no_sandbox_change_nothing_beside_those_that_do(sandbox: Sandbox) -> None:
+    seen: list[str] = []
+    scope = World().scope(variables=Variables(a="A", b="B"), input="x y", on_call=lambda c: seen.append(c.arguments))
+    rendering = await sandbox.render("{var.a}|{len(input)}|{input}|{var.b.lower()}|{msgf('ai: hi')}|{var['b']}", scope)
+    assert rendering.text == "A|3|x y|b|ai: hi|B"
+    assert [s.origin for s in rendering.spans if s.origin != "literal"] == [
+        "var",
+        "input",
+        "input",
+        "var",
+        "msg",
+        "var",
+    ]
+    assert [c.result for c in rendering.calls] == ["A", "B", "B"]
+    assert sorted(seen) == ["'a'", "'b'", "'b'"]
+    assert rendering.parts[1] == (Message("assistant", "hi"),)
+    for instruction, column in (("{1/0}{var.none}", 1), ("{var.none}{1/0}", 1), ("{len(input)}{var.none}", 13)):
+        with pytest.raises(AkachatError) as caught:
+            await sandbox.render(instruction, scope)
+        assert abs((caught.value.column or 0) - column) <= 1, instruction
 
 
 async def test_dependent_calls_wait_only_for_what_they_need(sandbox: Sandbox) -> None:

@@ -23,6 +23,9 @@ from akachat.template.scanner import Field, Literal, Part, Places, scan
 
 __all__ = ["Program", "Slot", "compile_instruction"]
 
+#: Instructions of more fields are compiled once only: for them the sandbox's own time is what counts.
+_MOST_SPLIT = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -42,7 +45,8 @@ class Program:
         source: what the sandbox runs; empty where there are no fields.
         mentioned: names that the run has to bring.
         reads_input: whether ``input`` is read.
-        plain: the fields as functions of the host, where all can do without the sandbox.
+        plain: for each field its value as a function of the host; None for those that need the sandbox.
+        lean: the program of those alone, where there are both kinds.
     """
 
     def __init__(
@@ -52,13 +56,14 @@ class Program:
         fragments: list[Fragment],
         mentioned: frozenset[str],
         reads_input: bool,
-        plain: tuple[Plain, ...] | None = None,
+        plain: tuple[Plain | None, ...] = (),
     ) -> None:
         self.instruction = instruction
         self.layout = layout
         self.mentioned = mentioned
         self.reads_input = reads_input
         self.plain = plain
+        self.lean: Program | None = None
         self.source = "".join(f.text for f in fragments)
         self._places = Places(instruction)
         self._lines = Places(self.source)
@@ -99,9 +104,13 @@ def compile_instruction(instruction: str, functions: Mapping[str, HostFunction])
     places = Places(instruction)
     fields = [part for part in parts if isinstance(part, Field)]
     if not fields:
-        return Program(instruction, tuple(p for p in parts if isinstance(p, Literal)), [], frozenset(), False, ())
+        return Program(instruction, tuple(p for p in parts if isinstance(p, Literal)), [], frozenset(), False)
     try:
-        return _Compiler(instruction, parts, places, functions).program()
+        program = _Compiler(instruction, parts, places, functions).program()
+        rest = tuple(f for f, value in zip(fields, program.plain, strict=True) if value is None)
+        if rest and len(rest) < len(fields) <= _MOST_SPLIT:
+            program.lean = _Compiler(instruction, rest, places, functions).program()
+        return program
     except RecursionError:
         raise LimitExceeded(
             "The instruction is nested too deeply", hint="Split it into several fields.", line=1, column=1
@@ -150,17 +159,11 @@ class _Compiler:
         mentioned = frozenset(helpers.mentioned)
         return Program(self.instruction, layout, fragments, mentioned, "input" in mentioned, self.plain_fields())
 
-    def plain_fields(self) -> tuple[Plain, ...] | None:
-        """The fields as functions, if none of them has anything to compute."""
+    def plain_fields(self) -> tuple[Plain | None, ...]:
+        """For each field its value as a function, if it has nothing to compute and no name of the author's to read."""
         if self.helpers.walrus:
-            return None
-        found = []
-        for part in self.fields:
-            value = plain(self.trees[part.start], self.places)
-            if value is None:
-                return None
-            found.append(value)
-        return tuple(found)
+            return (None,) * len(self.fields)
+        return tuple(plain(self.trees[part.start], self.places) for part in self.fields)
 
     def field(self, part: Field) -> tuple[list[Fragment], bool, bool]:
         """The inside of an f-string for a field, whether it awaits, and whether it keeps the order of the text."""

@@ -11,7 +11,7 @@ from typing import Self
 
 import anyio
 
-from akachat.errors import InstructionError, InvalidInput
+from akachat.errors import AkachatError, InstructionError, InvalidInput
 from akachat.messages import Message, format_messages
 from akachat.template.bridge import Bridge
 from akachat.template.host import Host
@@ -80,15 +80,41 @@ class Sandbox:
             program = self._compile(instruction, scope.functions)
         if not is_unicode(scope.input):
             raise InvalidInput("The input holds text that is not valid Unicode", hint="Remove half surrogate pairs.")
-        trace = Trace(scope.on_call)
+        trace = Trace()
         host = Host(scope, self.limits, trace)
-        results: Sequence[str | int]
-        if program.plain is not None:
-            results = [value(host) for value in program.plain]
-        else:
-            now = scope.now or datetime.now().astimezone()
-            results = await Bridge(self._pool, program, host, now).run()
-        return self._compose(program, results, host, trace)
+        found = self._plain(program, host)
+        if found is None:  # the leftmost error counts, and it may be one of the sandbox's
+            trace = Trace()
+            host = Host(scope, self.limits, trace)
+        trace.listen(scope.on_call)
+        if found is None or None in found:
+            rest = program if found is None or program.lean is None else program.lean
+            computed = await Bridge(self._pool, rest, host, scope.now or datetime.now().astimezone()).run()
+            if rest is program:
+                found = computed
+            else:
+                left = iter(computed)
+                found = [next(left) if value is None else value for value in found or ()]
+        return self._compose(program, [value for value in found if value is not None], host, trace)
+
+    @staticmethod
+    def _plain(program: Program, host: Host) -> Sequence[str | int | None] | None:
+        """The fields that the host can answer itself, None for each other; None for all where one of them fails.
+
+        Raises:
+            AkachatError: one fails, and no other could fail before it.
+        """
+        if program.lean is None and None in program.plain:
+            return (None,) * len(program.plain)
+        found: list[str | int | None] = []
+        try:
+            for value in program.plain:
+                found.append(None if value is None else value(host))  # noqa: PERF401 - half a list counts below
+        except AkachatError:
+            if None not in found:
+                raise
+            return None
+        return found
 
     def check(self, instruction: str, scope: Scope | None = None) -> InstructionError | None:
         """What is wrong with an instruction as far as can be seen without evaluating it.

@@ -15,10 +15,16 @@ __all__ = ["Trace"]
 class Trace:
     """Records calls; each is told at once to whoever listens."""
 
-    def __init__(self, on_call: Callable[[Call], None] | None) -> None:
+    def __init__(self, on_call: Callable[[Call], None] | None = None) -> None:
         self.began = time.perf_counter()
         self._on_call = on_call
         self._calls: list[tuple[tuple[int, int], int, Call]] = []
+
+    def listen(self, on_call: Callable[[Call], None] | None) -> None:
+        """Tells the calls so far, and from now on each at once."""
+        self._on_call = on_call
+        for _, _, call in self._calls if on_call else ():
+            on_call(call)
 
     def now(self) -> float:
         """Seconds since the rendering began."""
