@@ -19,6 +19,9 @@ __all__ = ["EventStream", "sse", "stopping"]
 #: Seconds of silence after which a comment is sent, so that proxies and clients do not give up.
 KEEP_ALIVE = 15.0
 
+#: Seconds after which a run that goes on is worth a task that looks for its caller; most have ended by then.
+_PATIENCE = 0.05
+
 _HEADERS = {"cache-control": "no-cache, no-transform", "x-accel-buffering": "no"}
 
 
@@ -31,11 +34,15 @@ def sse(data: object, event: str = "") -> bytes:
 @asynccontextmanager
 async def stopping(request: Request, stop: Callable[[], bool]) -> AsyncIterator[None]:
     """Calls ``stop`` when the caller leaves before the block ends. The request's body must have been read."""
-    task = asyncio.ensure_future(_when_gone(request.receive, stop))
+    loop = asyncio.get_running_loop()
+    tasks: list[asyncio.Task[None]] = []
+    later = loop.call_later(_PATIENCE, lambda: tasks.append(loop.create_task(_when_gone(request.receive, stop))))
     try:
         yield
     finally:
-        task.cancel()
+        later.cancel()
+        for task in tasks:
+            task.cancel()
 
 
 async def _when_gone(receive: Receive, stop: Callable[[], bool]) -> None:
