@@ -17,7 +17,7 @@ from tools.train_embedded.relations import (
     Topic,
 )
 from tools.train_embedded.statements import STATEMENTS, VENUES
-from tools.train_embedded.words import JOBS, Words
+from tools.train_embedded.words import JOBS, THINGS, Words
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +115,29 @@ def _compound_key(w: Words, lang: Lang) -> tuple[str, str]:
     return relation, kind
 
 
+_ASK_PRICE: dict[Lang, tuple[str, ...]] = {
+    "ja": (
+        "{r}はいくらですか？",
+        "{r}はいくら？",
+        "{r}の値段は？",
+        "{r}は何円ですか？",
+        "{r}の料金はいくら？",
+        "{r}をください。",
+    ),
+    "en": (
+        "How much is the {r}?",
+        "How much is a {r}?",
+        "How much is {r}?",
+        "What does the {r} cost?",
+        "price of {r}?",
+    ),
+}
+
+
 def ask_key(w: Words, key: str, kind: str, lang: Lang) -> str:
     """Ask for a relation."""
+    if kind == "price" and (key in THINGS[lang] or w.rng.random() < 0.15):
+        return w.rng.choice(_ASK_PRICE[lang]).replace("{r}", key)
     forms = ASK_KIND[lang].get(kind, ())
     form = w.rng.choice(forms) if forms and w.rng.random() < 0.5 else w.rng.choice(ASK_ANY[lang])
     if lang == "en" and "'s " in key and key[0].isupper():

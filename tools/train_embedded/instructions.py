@@ -9,6 +9,7 @@ from tools.train_embedded.phrases import (
     FRAMES,
     HEADINGS,
     IDENTITY,
+    LONG_ROLES,
     MANNERS,
     NAMED_ROLE,
     NOTES,
@@ -49,6 +50,8 @@ def identity(w: Words, lang: Lang) -> tuple[str, str]:
             if lang == "ja"
             else f"{w.pick(THINGS['en'])} {rng.choice(['seller', 'maker', 'fan'])}"
         )
+    if rng.random() < 0.2:
+        job = rng.choice(LONG_ROLES[lang]).format(job=job, p=w.place(lang), t=w.thing(lang), a=w.pick(TRAITS[lang]))
     form = rng.choice({0: IDENTITY, 1: NAMED_ROLE, 2: ROLE}[rng.choices([0, 1, 2], [5, 3, 1])[0]][lang])
     article = "an" if job[0] in "aeiouAEIOU" else "a"
     text = form.format(n=name, job=job, a=article)

@@ -29,6 +29,10 @@ ROLE: dict[Lang, tuple[str, ...]] = {
     "ja": ("あなたは{job}です。", "あなたは{job}です。", "{job}として答えてください。", "君は{job}だ。"),
     "en": ("You are {a} {job}.", "You are {a} {job}.", "Act as {a} {job}.", "Answer as {a} {job}."),
 }
+LONG_ROLES: dict[Lang, tuple[str, ...]] = {
+    "ja": ("{p}で働く{job}", "{t}が好きな{job}", "{t}を売る{job}", "質問に答える{job}", "{a}口調で話す{job}", "{t}に詳しい{job}", "{p}に住む{a}{job}", "優秀な{job}", "プロの{job}", "{p}弁で話す{job}", "{t}の専門家"),
+    "en": ("{job} in {p}", "{job} who likes {t}", "{job} at {p}", "{a} and helpful {job}", "{job} who sells {t}", "helpful {job}", "{job} from {p}", "{t} expert", "professional {job}"),
+}  # fmt: skip
 ASIDES: dict[Lang, tuple[str, ...]] = {
     "ja": (
         "{a}性格です。", "{t}が大好きです。", "{p}に住んでいます。", "{t}と{u}が好きです。", "いつも{a}口調で話します。", "{p}で働いています。", "{t}を大切にしています。", "{n}と仲良しです。",

@@ -139,11 +139,11 @@ TOPICS: tuple[Topic, ...] = (
     _topic(
         "hours", "営業時間|開館時間|利用時間|受付時間",
         "何時に開きますか？|何時から開いていますか？|何時まで開いていますか？|何時まで？|何時からですか？|いつ開いていますか？|何時に閉まりますか？|"
-        "営業は何時からですか？|朝は何時に開く？|何時まで営業していますか？|開いている時間を教えてください。|営業時間は何時からですか？|お店は何時に開きますか？",
+        "営業は何時からですか？|朝は何時に開く？|何時まで営業していますか？|開いている時間を教えてください。|営業時間は何時からですか？|お店は何時に開きますか？|開店は何時ですか？|閉店は何時？|お店は何時まで？|開店は？",
         "{v}に開いています。|{v}に営業しています。",
         "opening hours|business hours|visiting hours|hours",
         "When are you open?|What time do you open?|When do you open?|When does it open?|What time does it close?|"
-        "How late are you open?|When does the shop open?|what time do you close|When do you close?|Until when are you open?|"
+        "How late are you open?|When does the shop open?|what time do you close|When do you close?|Opening time?|closing time?|How long are you open?|Until when are you open?|"
         "What time does the shop open?",
         "We are open {v}.|It is open {v}.|The shop is open {v}.",
     ),
@@ -228,6 +228,22 @@ TOPICS: tuple[Topic, ...] = (
         "",
         "payment methods|payment",
         "How can I pay?|Can I pay by card?|Do you take cards?|Is it cash only?",
+        "",
+    ),
+    _topic(
+        "phone", "予約|予約の電話|予約先",
+        "予約できますか？|予約はできますか？|どうやって予約しますか？|予約したいです。|予約は必要ですか？|予約を取りたいのですが",
+        "",
+        "reservation|booking",
+        "Can I book a table?|How can I make a reservation?|Do I need a reservation?|I want to book.|Can I reserve?",
+        "",
+    ),
+    _topic(
+        "person", "店名|お店の名前|店の名前",
+        "お店の名前は？|お店の名前は何ですか？|何というお店ですか？|店の名前を教えて|店名は？|お店は何という名前ですか？",
+        "",
+        "shop name|name of the shop",
+        "What is the name of the shop?|What is the shop called?|What's the shop's name?|name of the shop?",
         "",
     ),
     _topic(

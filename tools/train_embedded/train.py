@@ -23,7 +23,7 @@ class Recipe:
     """All numbers of a training run."""
 
     seed: int = 20261120
-    steps: int = 2300
+    steps: int = 2100
     tokens_per_step: int = 4096
     muon_rate: float = 0.02
     adam_rate: float = 3e-3
