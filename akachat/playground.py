@@ -128,17 +128,14 @@ class Playground:
         Raises:
             AkachatError: whatever went wrong.
         """
-        self._settings.current()  # the run's one look at the file
         return await self._runner.run(request)
 
     def stream(self, request: RunRequest) -> AsyncIterator[Event]:
         """Runs a prompt and yields its events; the last is ``Finished`` or ``Failed``. Closing it stops the run."""
-        self._settings.current()
         return self._runner.stream(request)
 
     async def render(self, request: RunRequest, *, call: bool = True) -> Rendered:
         """What the model would receive. With ``call`` false neither ``llm()`` nor the user's functions are run."""
-        self._settings.current()
         return await self._runner.render(request, call=call)
 
     def check(self, instruction: str) -> InstructionError | None:

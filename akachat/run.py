@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 import anyio
@@ -104,7 +105,8 @@ class Runner:
         backend = self._backends.for_options(options)
         conversation = compose(rendering, request.messages, request.input)
         conversation, dropped = await self._trim(live, backend, conversation, options)
-        return await self._describe(live, backend, rendering, conversation, dropped, options)
+        asked = Request(live.id, conversation.messages(), options)
+        return self._described(live, await self._prepare(live, backend, asked), rendering, dropped)
 
     def stop(self, id: str) -> bool:
         """Stops a run that is under way; its caller gets what had come until then. False where there is none."""
@@ -160,17 +162,19 @@ class Runner:
         conversation = compose(rendering, request.messages, request.input)
         backend = self._backends.for_options(options)
         conversation, dropped = await self._trim(live, backend, conversation, options)
-        described = await self._describe(live, backend, rendering, conversation, dropped, options)
-        live.send(described)
-        live.sent, live.notes = described.messages, described.notes
-        slots = live.family.slots(self._settings().limits.live_calls) if live.parent else None
-        if slots is None:
-            return await self._generate(live, backend, conversation, options)
-        async with slots:  # around the generation only: a slot held while a child waits for one would never come free
-            return await self._generate(live, backend, conversation, options)
+        asked = Request(live.id, conversation.messages(), options, stream=live.emit is not None)
+        prepared = await self._prepare(live, backend, asked)
+        asked = replace(asked, prepared=prepared)
+        if live.emit:
+            live.send(self._described(live, prepared, rendering, dropped))
+        live.sent = prepared.messages
+        if live.parent is None:
+            return await self._generate(live, backend, asked)
+        # Around the generation only: a slot held while a child waits for one would never come free.
+        async with live.family.slots(self._settings().limits.live_calls):
+            return await self._generate(live, backend, asked)
 
-    async def _generate(self, live: Live, backend: Backend, conversation: Conversation, options: Options) -> Finished:
-        request = Request(live.id, conversation.messages(), options, stream=live.emit is not None)
+    async def _generate(self, live: Live, backend: Backend, request: Request) -> Finished:
         end: End | None = None
         async with aclosing(backend.generate(request)) as chunks:  # type: ignore[type-var]
             async for chunk in chunks:
@@ -296,21 +300,18 @@ class Runner:
                 kept = (Message("system", str(outcome.value)), *kept)
         return Conversation(conversation.head, kept, conversation.tail), trimmed.dropped
 
-    async def _describe(
-        self,
-        live: Live,
-        backend: Backend,
-        rendering: Rendering,
-        conversation: Conversation,
-        dropped: Sequence[Message],
-        options: Options,
-    ) -> Rendered:
-        messages = conversation.messages()
-        if live.dry and not backend.is_at_hand(options):
-            note = f"The prompt's exact form and length are known once {options.model} has been loaded by a run."
-            prepared = Prepared(None, messages, estimate_chat(messages), exact=False, notes=(note,))
+    async def _prepare(self, live: Live, backend: Backend, request: Request) -> Prepared:
+        if live.dry and not backend.is_at_hand(request.options):
+            model = request.options.model
+            note = f"The prompt's exact form and length are known once {model} has been loaded by a run."
+            prepared = Prepared(None, request.messages, estimate_chat(request.messages), exact=False, notes=(note,))
         else:
-            prepared = await backend.prepare(Request(live.id, messages, options))
+            prepared = await backend.prepare(request)
+        live.notes += prepared.notes
+        return prepared
+
+    @staticmethod
+    def _described(live: Live, prepared: Prepared, rendering: Rendering, dropped: Sequence[Message]) -> Rendered:
         return Rendered(
             live.id,
             live.next_seq(),
@@ -320,10 +321,10 @@ class Runner:
             prompt=prepared.prompt,
             tokens=prepared.tokens,
             exact=prepared.exact,
-            notes=(*live.notes, *prepared.notes),
+            notes=live.notes,
             dropped=tuple(dropped),
             calls=rendering.calls,
-            options={**options.to_dict(), **prepared.options},
+            options={**live.options.to_dict(), **prepared.options},
         )
 
     # afterwards

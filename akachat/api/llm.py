@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any
@@ -16,7 +15,7 @@ from akachat.api.replies import envelope, text_reply
 from akachat.api.routing import Endpoint
 from akachat.api.streams import EventStream, sse, stopping
 from akachat.errors import InvalidInput, NotFound
-from akachat.events import Event, Failed, Finished, RunRequest
+from akachat.events import Event, Failed, Finished, RunRequest, new_id
 from akachat.playground import Playground
 from akachat.workspace import Prompt
 
@@ -140,7 +139,7 @@ class LlmRoutes:
             messages=body.messages(),
             variables=body.texts("var"),
             session=body.text("session"),
-            id=body.text("id") or uuid.uuid4().hex,
+            id=body.text("id") or new_id(),
             keep=body.flag("keep"),
             source="api",
             stream=stream,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import uuid
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any
@@ -28,7 +27,7 @@ from akachat.api.routing import Endpoint
 from akachat.api.streams import EventStream, sse, stopping
 from akachat.backends.base import Usage
 from akachat.errors import InvalidInput, NotFound
-from akachat.events import Delta, Failed, Finished, RunRequest, ToolCalled
+from akachat.events import Delta, Failed, Finished, RunRequest, ToolCalled, new_id
 from akachat.playground import Playground
 
 __all__ = ["OpenAIRoutes"]
@@ -104,7 +103,7 @@ class OpenAIRoutes:
             messages=chat.messages,
             variables=chat.variables,
             session=chat.session,
-            id=uuid.uuid4().hex,
+            id=new_id(),
             stream=chat.stream,
         )
         runs = [run, *(_again(run, index) for index in range(1, chat.n))]
@@ -163,4 +162,4 @@ def _again(run: RunRequest, index: int) -> RunRequest:
     options = dict(run.options)
     if isinstance(options.get("seed"), int):
         options["seed"] += index
-    return dataclasses.replace(run, id=uuid.uuid4().hex, options=options)
+    return dataclasses.replace(run, id=new_id(), options=options)

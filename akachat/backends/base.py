@@ -24,12 +24,14 @@ class Request:
         options: the effective options.
         stream: whether the caller wants pieces as they come; false lets a backend answer in one piece, which costs
             less.
+        prepared: what ``prepare`` gave for this very request, so that nothing is made twice.
     """
 
     id: str
     messages: tuple[Message, ...]
     options: Options
     stream: bool = True
+    prepared: Prepared | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class Prepared:
         notes: what was changed or ignored and why, one sentence each (an option that the endpoint does not take,
             a system text that was folded); for the trace.
         options: the effective values of the sampling options, those from the model's own configuration included.
+        own: the backend's own form of the prompt; nobody else reads it.
     """
 
     prompt: str | None
@@ -52,6 +55,7 @@ class Prepared:
     exact: bool
     notes: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(default_factory=dict)
+    own: Any = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ __all__ = ["SettingsFile"]
 _log = logging.getLogger("akachat")
 
 #: How long ``recent()`` looks at no disk, in seconds.
-_MOMENT = 0.05
+_MOMENT = 0.005
 
 
 class SettingsFile:
@@ -65,7 +65,7 @@ class SettingsFile:
     def recent(self) -> Settings:
         """The settings as they were at the last look at the file, or as they are now where that is a moment ago.
 
-        For the parts of one run, which begins by ``current()``: each look at a disk costs 10 µs.
+        For the many parts of one run: each look at a disk costs 10 µs.
         """
         settings = self._settings
         if settings is not None and time.monotonic() - self._looked < _MOMENT:

@@ -23,8 +23,9 @@ class Trace:
     def listen(self, on_call: Callable[[Call], None] | None) -> None:
         """Tells the calls so far, and from now on each at once."""
         self._on_call = on_call
-        for _, _, call in self._calls if on_call else ():
-            on_call(call)
+        if on_call is not None:
+            for _, _, call in self._calls:
+                on_call(call)
 
     def now(self) -> float:
         """Seconds since the rendering began."""

@@ -64,7 +64,13 @@ class LocalBackend:
         prompt = write_prompt(front.tokenizer, request.messages, options)
         sampling = self._sampling(options, front)
         return Prepared(
-            prompt.text, prompt.messages, len(prompt.ids), True, (*prompt.notes, *_notes(options)), sampling.to_dict()
+            prompt.text,
+            prompt.messages,
+            len(prompt.ids),
+            True,
+            (*prompt.notes, *_notes(options)),
+            sampling.to_dict(),
+            own=prompt,
         )
 
     async def counter(self, request: Request) -> Callable[[Sequence[Message]], int]:
@@ -141,7 +147,9 @@ class LocalBackend:
 
     def _given(self, request: Request, front: Front, asked: float) -> Given:
         options = request.options
-        prompt = write_prompt(front.tokenizer, request.messages, options)
+        prompt: Prompt = (
+            request.prepared.own if request.prepared else write_prompt(front.tokenizer, request.messages, options)
+        )
         room = _room(prompt, front, options)
         sampling = effective(options, front.generation, min(self._limits.answer_tokens, room))
         return Given(prompt, sampling, (*(options.stop or ()), *prompt.stop), asked)

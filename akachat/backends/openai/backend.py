@@ -82,7 +82,7 @@ class OpenAIBackend:
             tokens += estimate_text(orjson.dumps(body.values["tools"]).decode())
         options = request.options
         chosen = {name: value for name in _SAMPLING if (value := getattr(options, name)) is not None}
-        return Prepared(prompt, request.messages, tokens, False, body.notes, chosen)
+        return Prepared(prompt, request.messages, tokens, False, body.notes, chosen, own=(endpoint, body))
 
     async def counter(self, request: Request) -> Callable[[Sequence[Message]], int]:
         """Counts by an estimate, because the model's tokenizer is elsewhere."""
@@ -90,14 +90,18 @@ class OpenAIBackend:
 
     async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
         """Asks the server; see ``Backend.generate``."""
-        endpoint = self._endpoint(request)
+        made: tuple[Endpoint, Body | None] = (
+            request.prepared.own if request.prepared else (self._endpoint(request), None)
+        )
+        endpoint, ready = made
         timeout = request.options.timeout
         started = monotonic()
         deadline = started + (DEFAULTS["timeout"] if timeout is None else timeout)
         first: float | None = None
         mended: list[str] = []
         while True:
-            body = self._body(request, endpoint)
+            body = ready or self._body(request, endpoint)
+            ready = None
             try:
                 async with self._transport.post(
                     endpoint, body.path, orjson.dumps(body.values), deadline=deadline
