@@ -1,4 +1,4 @@
-"""Questions written by hand, in wordings and about matters that no template of the training holds, with what the answer must hold."""
+"""Questions written by hand, mostly in wordings that no template holds, and what the answer must hold."""
 # ruff: noqa: E501
 
 from dataclasses import dataclass

@@ -19,7 +19,7 @@ _ROWS = {
     "greeting": "greets, with the name it was given",
     "talk": "small talk",
     "unknown": "says that it does not know",
-    "by_hand": "questions written by hand, in wordings of their own (the answer must hold the right words)",
+    "by_hand": "questions written by hand, mostly in wordings of their own (the answer must hold the right words)",
 }
 _CARD = """---
 language: [ja, en]
@@ -53,15 +53,15 @@ for the answer. Do not use it for anything that matters: choose a real model ins
 
 ## Scores
 Share of exactly right answers under greedy decoding, on words (and many relations) that training never saw; {count}
-questions a cell, {real} for real names, {hand} by hand.
+questions a cell; {real} for real Japanese names; {hand} by hand in all.
 
 | | Japanese | English |
 |---|---|---|
 {table}
 
-All figures are in `scores.json`. Known weaknesses: rare kanji and long Latin names may come out with one character
-wrong; two facts with similar names may be mixed up; questions in unusual words may get "not written here" although
-the passage holds the answer.
+All figures are in `scores.json`. Known weaknesses: long made-up words may come out with a character wrong; facts that
+differ only in their owner ("Taro's fruit", "Hanako's fruit") may be mixed up; questions in unusual words may get "not
+written here", or small talk, although the passage holds the answer; some suffixes it has never met repeat without end.
 """
 
 
