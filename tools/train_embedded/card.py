@@ -44,7 +44,7 @@ for the answer. Do not use it for anything that matters: choose a real model ins
 ## What it is
 - LFM2 shape (`Lfm2ForCausalLM`): {layers} layers (short convolutions and attention in turn), width {width},
   {parameters:,} parameters, byte-level BPE of {vocabulary:,} tokens in which no token crosses a Japanese character.
-- {megabytes:.1f} MB of weights (float16). Trained in up to about 400 tokens; works to 2,048.
+- {megabytes:.1f} MB of weights (float16). Made for prompts of up to about 400 tokens; accepts 2,048, untested there.
 - ChatML: `<|im_start|>role`, a line break, the text, `<|im_end|>`. The system message may be left out.
 - Made from nothing by `python -m tools.train_embedded` (seed {seed}): {tokens:.1f}M tokens in {steps:,} steps,
   {cpu:.0f} CPU-minutes on {threads} thread{plural} of a server CPU. All text is written by that script; no text of
