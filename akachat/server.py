@@ -7,12 +7,13 @@ import errno
 import gc
 import logging
 import socket
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import anyio
 import uvicorn
+from fastapi import FastAPI
 from starlette.responses import HTMLResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -20,7 +21,7 @@ from akachat.api import Mount, create_app
 from akachat.errors import AkachatError, Conflict, InvalidInput
 from akachat.playground import Playground
 
-__all__ = ["UI_PATH", "Application", "Page", "create_server", "serve"]
+__all__ = ["UI_PATH", "Page", "create_server", "serve"]
 
 #: Where the page is. Not at `/`, where Gradio would swallow the other routes' errors.
 UI_PATH = "/ui"
@@ -93,62 +94,40 @@ class Page:
         return create_page(self._playground, self._path), started
 
 
-class Application:
-    """The ASGI application of a playground; the playground ends with it."""
-
-    def __init__(self, playground: Playground, app: ASGIApp, page: Page | None) -> None:
-        self._playground = playground
-        self._app = app
-        self._page = page
-        self._tasks: list[asyncio.Task[None]] = []
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers a request, or starts and ends the server's own tasks."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        else:
-            await self._app(scope, receive, send)
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        while True:
-            message = await receive()
-            if message["type"] == "lifespan.startup":
-                # Neither is waited for: requests are answered from now on.
-                self._tasks.append(asyncio.create_task(self._warm()))
-                if self._page is not None:
-                    self._tasks.append(asyncio.create_task(self._page.run()))
-                # What is loaded by now stays: the collector need not walk through it again and again (15 % of a call).
-                gc.freeze()
-                await send({"type": "lifespan.startup.complete"})
-            else:
-                for task in self._tasks:
-                    task.cancel()
-                await asyncio.gather(*self._tasks, return_exceptions=True)
-                await self._playground.aclose()
-                await send({"type": "lifespan.shutdown.complete"})
-                return
-
-    async def _warm(self) -> None:
-        try:
-            await self._playground.start()
-        except AkachatError as error:
-            _log.warning("%s", error)  # the first run will meet it again, and tell its caller
-
-
-def create_server(playground: Playground, *, ui: bool = True, api: bool = True) -> Application:
-    """The server as an ASGI application.
+def create_server(playground: Playground, *, ui: bool = True, api: bool = True) -> FastAPI:
+    """The server as a FastAPI application; the playground starts and ends with it.
 
     Args:
         ui: whether the page is served, under ``/ui``; ``/`` leads there, else to ``/docs``.
         api: whether the Web API is served; without it the page is at ``/`` itself.
     """
-    if not api:
-        page = Page(playground, "")
-        return Application(playground, create_app(playground, mounts=[Mount("", page)]), page)
-    if not ui:
-        return Application(playground, create_app(playground), None)
-    page = Page(playground, UI_PATH)
-    return Application(playground, create_app(playground, mounts=[Mount(UI_PATH, page)], home=f"{UI_PATH}/"), page)
+    path = UI_PATH if api else ""
+    page = Page(playground, path) if ui or not api else None
+
+    @asynccontextmanager
+    async def lifespan(_: Any) -> AsyncIterator[None]:
+        # Nothing is waited for: requests are answered from now on.
+        tasks = [asyncio.create_task(_warm(playground))]
+        if page is not None:
+            tasks.append(asyncio.create_task(page.run()))
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await playground.aclose()
+
+    mounts = [] if page is None else [Mount(path, page)]
+    home = f"{UI_PATH}/" if page is not None and api else "/docs"
+    return create_app(playground, mounts=mounts, home=home, lifespan=lifespan)
+
+
+async def _warm(playground: Playground) -> None:
+    try:
+        await playground.start()
+    except AkachatError as error:
+        _log.warning("%s", error)  # the first run will meet it again, and tell its caller
 
 
 def serve(

@@ -18,7 +18,7 @@ from akachat.api import Mount
 from akachat.api.access import access_of
 from akachat.api.guard import CONTENT_SECURITY_POLICY, Guard
 from akachat.api.replies import json_reply
-from akachat.api.routing import Endpoint, Router
+from akachat.api.routing import Application, Endpoint
 from akachat.api.streams import EventStream, sse
 from akachat.settings import Settings
 
@@ -53,7 +53,7 @@ def guarded(settings: Settings = SETTINGS) -> ASGIApp:
         Endpoint("POST", "/edit", whoami, "Edit", "edit"),
         Endpoint("POST", "/v1/run", whoami, "Run"),
     ]
-    return Guard(Router(endpoints, [Mount("/ui", page)]), lambda: settings, uploads=("/ui/",))
+    return Guard(Application(endpoints, [Mount("/ui", page)]), lambda: settings, uploads=("/ui/",))
 
 
 async def ask(
@@ -239,7 +239,7 @@ async def test_two_hosts_are_none() -> None:
 
 async def test_settings_are_asked_anew() -> None:
     held = [SETTINGS]
-    app = Guard(Router([Endpoint("GET", "/run", whoami, "Run")]), lambda: held[0])
+    app = Guard(Application([Endpoint("GET", "/run", whoami, "Run")]), lambda: held[0])
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="http://chat.example.org", headers=BEARER) as client:
         assert (await client.get("/run")).status_code == 200
@@ -253,7 +253,7 @@ async def test_a_defect_is_told_by_a_number_only(caplog: pytest.LogCaptureFixtur
     async def broken(request: Request) -> Response:
         raise RuntimeError("the inner workings")
 
-    app = Guard(Router([Endpoint("GET", path, broken, "Break") for path in ("/x", "/v1/x")]), lambda: SETTINGS)
+    app = Guard(Application([Endpoint("GET", path, broken, "Break") for path in ("/x", "/v1/x")]), lambda: SETTINGS)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         ours, openais = (await client.get("/x")), (await client.get("/v1/x"))
     assert (ours.status_code, openais.status_code) == (500, 500)
@@ -272,7 +272,7 @@ async def test_a_stream_that_breaks_ends_with_an_error_event() -> None:
     async def broken(request: Request) -> Response:
         return EventStream(pieces(), lambda: True, lambda error: sse(error.to_dict(), "error"))
 
-    app = Guard(Router([Endpoint("GET", "/x", broken, "Break")]), lambda: SETTINGS)
+    app = Guard(Application([Endpoint("GET", "/x", broken, "Break")]), lambda: SETTINGS)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         reply = await client.get("/x")
     first, last = reply.text.strip().split("\n\n")
@@ -289,7 +289,7 @@ async def test_silence_is_filled_with_comments() -> None:
     async def slow(request: Request) -> Response:
         return EventStream(pieces(), lambda: True, lambda error: b"", keep_alive=0.1)
 
-    app = Guard(Router([Endpoint("GET", "/x", slow, "Wait")]), lambda: SETTINGS)
+    app = Guard(Application([Endpoint("GET", "/x", slow, "Wait")]), lambda: SETTINGS)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
         reply = await client.get("/x")
     assert reply.text == ': still here\n\n: still here\n\ndata: {"n":1}\n\n'

@@ -1,34 +1,46 @@
-"""The Web API as one ASGI application: the guard, and behind it every endpoint."""
+"""The Web API as one FastAPI application: the guard, and behind it every endpoint."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any
 
-from starlette.types import ASGIApp
+from fastapi import FastAPI
 
 from akachat.api.docs import DocsRoutes
 from akachat.api.guard import Guard
 from akachat.api.llm import LlmRoutes
 from akachat.api.openai import OpenAIRoutes
-from akachat.api.routing import Mount, Router
+from akachat.api.routing import Application, Mount
+from akachat.api.schema import describe
 from akachat.api.store import StoreRoutes
 from akachat.playground import Playground
 
 __all__ = ["create_app"]
 
 
-def create_app(playground: Playground, *, mounts: Sequence[Mount] = (), home: str = "/docs") -> ASGIApp:
+def create_app(
+    playground: Playground,
+    *,
+    mounts: Sequence[Mount] = (),
+    home: str = "/docs",
+    lifespan: Callable[[Any], AbstractAsyncContextManager[None]] | None = None,
+) -> FastAPI:
     """The API of a playground.
 
     Args:
         mounts: other applications behind the same guard; the page is one.
         home: where ``/`` leads.
+        lifespan: what runs as long as the server does.
     """
     endpoints = [
         *LlmRoutes(playground).endpoints(),
         *OpenAIRoutes(playground).endpoints(),
         *StoreRoutes(playground).endpoints(),
     ]
-    docs = DocsRoutes(endpoints, home, [mount.prefix for mount in mounts])
-    router = Router([*endpoints, *docs.endpoints()], mounts)
-    return Guard(router, lambda: playground.settings, uploads=tuple(f"{mount.prefix}/" for mount in mounts))
+    docs = DocsRoutes(endpoints, home, [mount.prefix for mount in mounts if mount.prefix])
+    app = Application([*endpoints, *docs.endpoints()], mounts, document=lambda: describe(endpoints), lifespan=lifespan)
+    uploads = tuple(f"{mount.prefix}/" for mount in mounts)
+    app.add_middleware(Guard, lambda: playground.settings, uploads=uploads)
+    return app

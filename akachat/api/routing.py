@@ -1,25 +1,30 @@
-"""Finds the endpoint for a path, and turns whatever it raises into an error of the path's form.
+"""The endpoints as a FastAPI application, where whatever they raise becomes an error of the path's form.
 
-A dictionary of paths and one ``try``: every answer and every error goes through here, and the framework's own router,
-with its stack of exception handlers, cost a quarter of what a call may add.
+They are plain ASGI routes: a prompt's options are checked by their own model, and a second check by FastAPI's
+parameters would only cost time.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
+from starlette.routing import Mount as StarletteMount
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from akachat.api.access import Role, access_of
 from akachat.api.replies import defect, error_reply
 from akachat.errors import AkachatError, InvalidInput, NotFound
 
-__all__ = ["Endpoint", "Handler", "Mount", "Router"]
+__all__ = ["Application", "Endpoint", "Handler", "Mount"]
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -56,31 +61,62 @@ class Mount:
     role: Role = "edit"
 
 
-class Router:
-    """An ASGI application of endpoints and mounts."""
+class Application(FastAPI):
+    """FastAPI with our routes, our errors and our description of them.
 
-    def __init__(self, endpoints: Iterable[Endpoint], mounts: Iterable[Mount] = ()) -> None:
-        self._exact: dict[str, dict[str, Endpoint]] = {}
-        self._open: list[tuple[re.Pattern[str], dict[str, Endpoint]]] = []
-        patterns: dict[str, dict[str, Endpoint]] = {}
+    Args:
+        endpoints: what it answers.
+        mounts: other applications beside them.
+        document: makes the OpenAPI document.
+        lifespan: what runs as long as the server does.
+    """
+
+    def __init__(
+        self,
+        endpoints: Iterable[Endpoint],
+        mounts: Iterable[Mount] = (),
+        *,
+        document: Callable[[], dict[str, Any]] | None = None,
+        lifespan: Callable[[Any], AbstractAsyncContextManager[None]] | None = None,
+    ) -> None:
+        self._document = document
+        places: dict[str, dict[str, Endpoint]] = {}
         for endpoint in endpoints:
-            where = patterns if "{" in endpoint.path else self._exact
-            where.setdefault(endpoint.path, {})[endpoint.method] = endpoint
-        for path, methods in patterns.items():
-            self._open.append((re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>.+)", path) + r"\Z", re.DOTALL), methods))
-        self._mounts = tuple(mounts)
+            places.setdefault(endpoint.path, {})[endpoint.method] = endpoint
+        exact_first = sorted(places.items(), key=lambda place: "{" in place[0])
+        super().__init__(
+            title="akachat",
+            openapi_url=None,  # /docs and /openapi.json are endpoints of ours, behind the guard and without a network
+            lifespan=lifespan,
+            routes=[
+                *(StarletteMount(mount.prefix, _Entrance(mount)) for mount in mounts),
+                *(_Route(path, _Place(methods)) for path, methods in exact_first),
+            ],
+            exception_handlers={HTTPException: _nothing_there},
+        )
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document."""
+        return self._document() if self._document else {}
+
+
+class _Route(Route):
+    """A route for a path with or without a slash at its end; ``{name}`` takes the rest of the path."""
+
+    def __init__(self, path: str, app: ASGIApp) -> None:
+        super().__init__(path.replace("}", ":path}"), app, include_in_schema=False)
+        if "{" not in path and path != "/":
+            self.path_regex = re.compile(f"{re.escape(path)}/?$")
+
+
+class _Place:
+    """All methods of one path, as an ASGI application."""
+
+    def __init__(self, methods: Mapping[str, Endpoint]) -> None:
+        self._methods = methods
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if scope["type"] == "lifespan":
-            return
-        for mount in self._mounts:
-            if scope["path"].startswith(mount.prefix + "/"):
-                await self._enter(mount, scope, receive, send)
-                return
-        if scope["type"] == "websocket":
-            await send({"type": "websocket.close", "code": 1008, "reason": "there is no such place"})
-            return
         started = False
 
         async def noting(message: Any) -> None:
@@ -101,35 +137,35 @@ class Router:
             await _tell(scope, receive, send, defect(scope["method"], scope["path"]), started)
 
     def _find(self, scope: Scope) -> Endpoint:
-        path: str = scope["path"]
-        methods = self._exact.get(path)
-        if methods is None and path != "/":
-            methods = self._exact.get(path.rstrip("/"))
-        if methods is None:
-            for pattern, candidates in self._open:
-                if match := pattern.match(path):
-                    scope["path_params"] = match.groupdict()
-                    methods = candidates
-                    break
-            else:
-                raise NotFound(f"there is nothing at {path}", hint="/docs lists what there is.")
         method: str = scope["method"]
-        found = methods.get("GET" if method == "HEAD" else method)
+        found = self._methods.get("GET" if method == "HEAD" else method)
         if found is None:
-            raise MethodNotAllowed(method, path, ", ".join(sorted(methods)))
+            raise MethodNotAllowed(method, scope["path"], ", ".join(sorted(self._methods)))
         return found
 
-    async def _enter(self, mount: Mount, scope: Scope, receive: Receive, send: Send) -> None:
+
+class _Entrance:
+    """A mounted application behind its role."""
+
+    def __init__(self, mount: Mount) -> None:
+        self._mount = mount
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Hands over to the application, or says why not."""
         try:
-            access_of(scope).require(mount.role, f"open {mount.prefix}")
+            access_of(scope).require(self._mount.role, f"open {self._mount.prefix}")
         except AkachatError as error:
             if scope["type"] == "websocket":
                 await send({"type": "websocket.close", "code": 1008, "reason": error.message[:100]})
             else:
                 await error_reply(scope["path"], error)(scope, receive, send)
             return
-        root = scope.get("root_path", "") + mount.prefix
-        await mount.app({**scope, "root_path": root, "app_root_path": scope.get("root_path", "")}, receive, send)
+        await self._mount.app(scope, receive, send)
+
+
+async def _nothing_there(request: Request, error: Exception) -> Response:
+    path = request.scope["path"]
+    return error_reply(path, NotFound(f"there is nothing at {path}", hint="/docs lists what there is."))
 
 
 class MethodNotAllowed(InvalidInput):
