@@ -1,8 +1,8 @@
-"""What rendering costs, beside the bare sandbox evaluating the same f-string, call by call in turns.
+"""What rendering costs, beside the bare sandbox evaluating the same f-string, in turns.
 
     venv/bin/python -m bench.render
 
-It prints, for each kind of instruction, microseconds of time and of this process's CPU a call, and both as ratios.
+It prints, for each kind of instruction, microseconds of time and of this process's CPU a call, and the ratios of both.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from bench.bare import LIMITS
 
 INPUT = "Summarise the following text in one sentence. " * 8
 WORKERS = 2
+BLOCK = 20
 
 
 class Store:
@@ -75,23 +76,24 @@ CASES = [
 Call = Callable[[], Awaitable[object]]
 
 
-async def _timed(call: Call) -> tuple[float, float]:
-    """Seconds, and CPU seconds of this process."""
+async def _block(call: Call) -> tuple[float, float]:
+    """Microseconds, and those of this process's CPU, of one call among many: what is left to do falls on the next."""
     began, cpu = time.perf_counter(), time.process_time()
-    await call()
-    return time.perf_counter() - began, time.process_time() - cpu
+    for _ in range(BLOCK):
+        await call()
+    return (time.perf_counter() - began) / BLOCK * 1e6, (time.process_time() - cpu) / BLOCK * 1e6
 
 
 async def _pairs(first: Call, second: Call, count: int) -> tuple[list[tuple[float, float]], list[tuple[float, float]]]:
-    """Both in turns, each as often before the other as after it."""
+    """Blocks of both in turns, each as often before the other as after it."""
     found: tuple[list[tuple[float, float]], list[tuple[float, float]]] = ([], [])
     for index in range(count):
         for which in (0, 1) if index % 2 else (1, 0):
-            found[which].append(await _timed((first, second)[which]))
+            found[which].append(await _block((first, second)[which]))
     return found
 
 
-async def measure(calls: int) -> None:
+async def measure(blocks: int) -> None:
     """Prints one line a case."""
     async with (
         AsyncMonty(min_processes=WORKERS, max_processes=WORKERS) as pool,
@@ -109,13 +111,16 @@ async def measure(calls: int) -> None:
                 return (await sandbox.render(case.instruction, SCOPE)).text
 
             assert await bare() == await ours(), case.name
-            await _pairs(bare, ours, calls // 10)
-            theirs, own = await _pairs(bare, ours, calls)
-            wall = [statistics.median(w for w, _ in found) * 1e6 for found in (theirs, own)]
-            cpu = [statistics.mean(c for _, c in found) * 1e6 for found in (theirs, own)]
+            await _pairs(bare, ours, 4)
+            pairs = await _pairs(bare, ours, blocks)
+            wall = [statistics.median(w for w, _ in found) for found in pairs]
+            cpu = [statistics.median(c for _, c in found) for found in pairs]
+            times, more = (
+                statistics.median(own[i] / theirs[i] for theirs, own in zip(*pairs, strict=True)) for i in (0, 1)
+            )
             print(
                 f"{case.name:<22} bare {wall[0]:6.0f} us ({cpu[0]:6.0f} CPU)   render {wall[1]:6.0f} us "
-                f"({cpu[1]:6.0f} CPU)   x {wall[1] / wall[0]:5.2f} (x {cpu[1] / cpu[0]:5.2f} CPU)",
+                f"({cpu[1]:6.0f} CPU)   x {times:5.2f} (x {more:5.2f} CPU)",
                 flush=True,
             )
         await asyncio.sleep(0.1)
@@ -124,8 +129,8 @@ async def measure(calls: int) -> None:
 def main() -> None:
     """Reads how many calls are wanted."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--calls", type=int, default=2000, help="calls of each kind on each side")
-    asyncio.run(measure(parser.parse_args().calls))
+    parser.add_argument("--blocks", type=int, default=100, help=f"of {BLOCK} calls of each kind on each side")
+    asyncio.run(measure(parser.parse_args().blocks))
 
 
 if __name__ == "__main__":

@@ -39,11 +39,12 @@ _FAREWELL = 0.5
 class Bridge:
     """One run of a program in the sandbox."""
 
-    def __init__(self, pool: Pool, program: Program, host: Host, now: datetime) -> None:
+    def __init__(self, pool: Pool, program: Program, host: Host) -> None:
         self.pool = pool
         self.program = program
         self.host = host
-        self._now = now if program.mentioned & {"datetime", "date"} else None
+        reads_clock = not program.mentioned.isdisjoint(("datetime", "date"))
+        self._now = (host.scope.now or datetime.now().astimezone()) if reads_clock else None
         self._session: AsyncMontySession | None = None
         self._tasks: dict[int, asyncio.Task[Any]] = {}
         self._places: dict[int, Place] = {}
@@ -65,13 +66,16 @@ class Bridge:
         except AkachatError as error:
             raise await self._leftmost(error) from None
         finally:
-            with anyio.CancelScope(shield=True):
-                await self._close()
-                await self._cancel(self._tasks.values())
+            self._close()
+            if self._tasks:
+                with anyio.CancelScope(shield=True):
+                    await self._cancel(self._tasks.values())
 
     def _inputs(self) -> dict[str, Any]:
         scope, mentioned = self.host.scope, self.program.mentioned
-        inputs: dict[str, Any] = {f"{HIDDEN}most": self.host.limits.text_length, f"{HIDDEN}test": scope.is_test}
+        inputs: dict[str, Any] = {f"{HIDDEN}most": self.host.limits.text_length}
+        if "test" in mentioned:
+            inputs[f"{HIDDEN}test"] = scope.is_test
         if "input" in mentioned:
             inputs["input"] = scope.input
         if "messages" in mentioned:
@@ -90,10 +94,10 @@ class Bridge:
     async def _open(self) -> None:
         self._session = await self.pool.checkout(self._now)
 
-    async def _close(self) -> None:
+    def _close(self) -> None:
         session, self._session = self._session, None
         if session is not None:
-            await self.pool.give_back(session)
+            self.pool.give_back(session)
 
     async def _turn(self, step: Awaitable[_Snapshot]) -> _Snapshot:
         """Lets the sandbox work until it asks for something."""
@@ -193,7 +197,7 @@ class Bridge:
         if not self.pool.is_wanted and await self._first(call_ids, _HOLD):
             return snapshot
         state = snapshot.dump()
-        await self._close()
+        self._close()
         await self._first(call_ids, None)
         await self._open()
         return await self._turn(self._live.load_snapshot(state, print_callback=_discard))

@@ -71,12 +71,17 @@ class Helpers:
 
 
 class Emitter:
-    """Writes the expressions of one field."""
+    """Writes the expressions of one field.
 
-    def __init__(self, expression: Expression, instruction: str, helpers: Helpers) -> None:
+    Args:
+        is_alone: whether nothing runs beside its calls, so that the host may answer each in place.
+    """
+
+    def __init__(self, expression: Expression, instruction: str, helpers: Helpers, is_alone: bool = False) -> None:
         self.expression = expression
         self.instruction = instruction
         self.helpers = helpers
+        self.is_alone = is_alone
         self.calls = Calls(helpers.functions, helpers.walrus)
         self.start = expression.start
         self.end = expression.end
@@ -333,8 +338,9 @@ class Emitter:
             if len(calls) > 1 and not set(named(node)):
                 return self.gathered(node, calls, context)
         self.is_serial = self.is_serial or not function.parallel or not context.can_await
-        opening = f"(await {HIDDEN}a_" if context.can_await else f"({HIDDEN}s_"
-        self.awaits = self.awaits or context.can_await
+        is_awaited = context.can_await and not self.is_alone
+        opening = f"(await {HIDDEN}a_" if is_awaited else f"({HIDDEN}s_"
+        self.awaits = self.awaits or is_awaited
         if not context.can_await:
             self.helpers.features.add("sync")
         arguments = self.arguments(node, context)

@@ -36,6 +36,7 @@ class Pool:
         self._monty: AsyncMonty | None = None
         self._starting: asyncio.Task[AsyncMonty] | None = None
         self._waiting = 0
+        self._returning: set[asyncio.Future[None]] = set()
         self._limits: ResourceLimits = {
             "max_feed_duration_secs": limits.seconds,
             "max_memory": limits.memory,
@@ -79,6 +80,8 @@ class Pool:
         with anyio.CancelScope(shield=True):
             if self._starting is not None:
                 await asyncio.wait([self._starting])
+            if self._returning:
+                await asyncio.wait(self._returning)
             monty, self._monty = self._monty, None
             if monty is not None:
                 await monty.__aexit__(None, None, None)
@@ -118,8 +121,16 @@ class Pool:
             self._waiting -= 1
         return session
 
-    @staticmethod
-    async def give_back(session: AsyncMontySession) -> None:
-        """Ends a session; its process serves the next one."""
-        with anyio.CancelScope(shield=True):
-            await session.__aexit__(None, None, None)
+    def give_back(self, session: AsyncMontySession) -> None:
+        """Ends a session; its process serves the next one.
+
+        Nobody waits for that, so nothing that happens to the run can keep the process from coming back.
+        """
+        returning = asyncio.ensure_future(session.__aexit__(None, None, None))
+        self._returning.add(returning)
+        returning.add_done_callback(self._returned)
+
+    def _returned(self, returning: asyncio.Future[None]) -> None:
+        self._returning.discard(returning)
+        if not returning.cancelled():
+            returning.exception()  # seen: a process that died has nothing to give back

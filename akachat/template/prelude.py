@@ -6,7 +6,7 @@ from collections.abc import Set
 
 from akachat.template.language import IMPORTS
 
-__all__ = ["RESULT", "prelude"]
+__all__ = ["ending", "prelude"]
 
 _PARTS = {
     "iter": "_k_iter = iter\n",
@@ -58,21 +58,28 @@ _PARTS = {
 _OWN = "_k_len = len\n_k_sum = sum\n_k_type = type\n_k_str = str\n"
 _ASCII = "def ascii(v):\n return f'{v!a}'\n"
 
-#: The last line of a program: all results, or a name that the host takes for a text over its limit.
-RESULT = "_k_all if _k_sum([_k_len(_k_p) for _k_p in _k_all if _k_type(_k_p) is _k_str]) <= _k_most else _k_too_long"
+_MIXED = "_k_all if _k_sum([_k_len(_k_p) for _k_p in _k_all if _k_type(_k_p) is _k_str]) <= _k_most else _k_too_long"
+#: Where all results are texts: half of what the other costs, which is a tenth of a short program.
+_TEXTS = "_k_all if len(''.join(_k_all)) <= _k_most else _k_too_long"
 
 
-def prelude(features: Set[str], mentioned: Set[str]) -> str:
+def prelude(features: Set[str], mentioned: Set[str], walrus: Set[str]) -> str:
     """The definitions that a program needs.
 
     Args:
         features: parts of the language that it uses: ``iter``, ``lazy``, ``messages``, ``sync``.
         mentioned: names that it reads.
+        walrus: names that its author binds.
     """
     imports = "".join(IMPORTS[name] + "\n" for name in sorted(mentioned & IMPORTS.keys()))
     return (
-        _OWN
+        (_OWN if walrus or features & {"format", "messages"} else "")
         + imports
         + (_ASCII if "ascii" in mentioned else "")
         + "".join(text for name, text in _PARTS.items() if name in features)
     )
+
+
+def ending(features: Set[str], walrus: Set[str]) -> str:
+    """The last line of a program: all results, or a name that the host takes for a text over its limit."""
+    return _MIXED if walrus or "messages" in features else _TEXTS

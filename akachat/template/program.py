@@ -17,7 +17,7 @@ from akachat.template.emitter import Emitter, Fragment, Helpers
 from akachat.template.expressions import Expression, called_name, expressions, named
 from akachat.template.language import HIDDEN, LAZY, STANDARD_FUNCTIONS
 from akachat.template.plain import Plain, plain
-from akachat.template.prelude import RESULT, prelude
+from akachat.template.prelude import ending, prelude
 from akachat.template.rendering import HostFunction
 from akachat.template.scanner import Field, Literal, Part, Places, scan
 
@@ -148,10 +148,13 @@ class _Compiler:
     def program(self) -> Program:
         written = [self.field(part) for part in self.fields]
         helpers = self.helpers
+        if "gather" not in helpers.features and written[-1][1] and not any(awaits for _, awaits, _ in written[:-1]):
+            # Nothing runs beside the last field's calls: answered in place, they take one turn less of the sandbox.
+            written[-1] = self.field(self.fields[-1], is_alone=True)
         results = [self.result(part, text) for part, (text, _, _) in zip(self.fields, written, strict=True)]
         is_concurrent = any(awaits for _, awaits, _ in written)
         body = self.coroutines(results, written) if is_concurrent else self.in_order(results)
-        fragments = [Fragment(prelude(helpers.features, helpers.mentioned), -1)]
+        fragments = [Fragment(prelude(helpers.features, helpers.mentioned, helpers.walrus), -1)]
         for definition in helpers.definitions:
             fragments += definition
         fragments += body
@@ -165,9 +168,9 @@ class _Compiler:
             return (None,) * len(self.fields)
         return tuple(plain(self.trees[part.start], self.places) for part in self.fields)
 
-    def field(self, part: Field) -> tuple[list[Fragment], bool, bool]:
+    def field(self, part: Field, is_alone: bool = False) -> tuple[list[Fragment], bool, bool]:
         """The inside of an f-string for a field, whether it awaits, and whether it keeps the order of the text."""
-        emitter = Emitter(self.trees[part.start], self.instruction, self.helpers)
+        emitter = Emitter(self.trees[part.start], self.instruction, self.helpers, is_alone)
         at = part.start
         value = [Fragment("(", at), *emitter.field(), Fragment(")", at)]
         conversion = part.conversion or ("r" if part.debug and part.spec is None else "")
@@ -179,7 +182,7 @@ class _Compiler:
                 spec.append(Fragment("{" + repr(inner.text) + "}", inner.start))
                 continue
             debug = [Fragment("{" + repr(inner.debug) + "}", inner.start)] if inner.debug else []
-            nested, nested_awaits, nested_serial = self.field(inner)
+            nested, nested_awaits, nested_serial = self.field(inner, is_alone)
             spec += [*debug, Fragment("{", at), *nested, Fragment("}", at)]
             awaits, is_serial = awaits or nested_awaits, is_serial or nested_serial
         if not spec:
@@ -202,7 +205,7 @@ class _Compiler:
         out = [Fragment(f"{HIDDEN}all = [", -1)]
         for result in results:
             out += [*result, Fragment(", ", -1)]
-        return [*out, Fragment("]\n", -1), Fragment(RESULT, -1)]
+        return [*out, Fragment("]\n", -1), Fragment(ending(self.helpers.features, self.helpers.walrus), -1)]
 
     def coroutines(
         self, results: list[list[Fragment]], written: list[tuple[list[Fragment], bool, bool]]
@@ -225,7 +228,7 @@ class _Compiler:
                 out += [Fragment(" return ", at), *result, Fragment("\n", at)]
         calls = ", ".join(f"{HIDDEN}f{index}()" for index in range(len(results)))
         out.append(Fragment(f"{HIDDEN}all = await {HIDDEN}gather({calls})\n", -1))
-        return [*out, Fragment(RESULT, -1)]
+        return [*out, Fragment(ending(self.helpers.features, self.helpers.walrus), -1)]
 
     def waits(self, awaits: list[bool], serial: list[bool]) -> list[list[int]]:
         """For each field the earlier ones that it has to wait for.

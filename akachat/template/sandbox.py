@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from types import TracebackType
 from typing import Self
 
@@ -89,7 +88,7 @@ class Sandbox:
         trace.listen(scope.on_call)
         if found is None or None in found:
             rest = program if found is None or program.lean is None else program.lean
-            computed = await Bridge(self._pool, rest, host, scope.now or datetime.now().astimezone()).run()
+            computed = await Bridge(self._pool, rest, host).run()
             if rest is program:
                 found = computed
             else:
