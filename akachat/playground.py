@@ -12,7 +12,7 @@ import anyio
 
 from akachat.backends import Backends
 from akachat.backends.base import ModelInfo
-from akachat.errors import InstructionError
+from akachat.errors import AkachatError
 from akachat.events import Event, Finished, Rendered, RunRequest
 from akachat.functions import BUILTINS, FunctionInfo, UserFunctions
 from akachat.host import Host
@@ -95,6 +95,18 @@ class Playground:
         """Warms what the first run would wait for; calling it is optional."""
         await self._sandbox.start()
 
+    async def warm(self) -> None:
+        """Loads the model of the default prompt, if it ships with akachat: the first answer need not wait for torch.
+
+        Other models are loaded when they are first asked, since they may take all the memory there is.
+        """
+        try:
+            options = self.load_prompt(self.settings.default_prompt).options
+        except AkachatError:
+            return  # whoever opens that prompt is told
+        if options.location == "Local" and options.model == "embedded":
+            await self._backends.load(options)
+
     async def aclose(self) -> None:
         """Ends the sandbox, the backends and the journal."""
         await self._sandbox.aclose()
@@ -137,10 +149,6 @@ class Playground:
     async def render(self, request: RunRequest, *, call: bool = True) -> Rendered:
         """What the model would receive. With ``call`` false neither ``llm()`` nor the user's functions are run."""
         return await self._runner.render(request, call=call)
-
-    def check(self, instruction: str) -> InstructionError | None:
-        """What is wrong with an instruction, as far as reading it tells."""
-        return self._sandbox.check(instruction)
 
     def stop(self, id: str) -> bool:
         """Stops a run; True where one of that id was under way."""

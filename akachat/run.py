@@ -100,7 +100,7 @@ class Runner:
             rendering = await self._render(live, instruction)
         except AkachatError as error:
             if live.placeholders and not error.hint:
-                error.hint = "The preview does not run llm() or your functions; a placeholder stood in for one."
+                error.hint = "In the preview a placeholder stands in for llm() and your functions; a run may do better."
             raise
         backend = self._backends.for_options(options)
         conversation = compose(rendering, request.messages, request.input)
@@ -252,6 +252,8 @@ class Runner:
             on_call=on_call,
         )
         rendering = await self._sandbox.render(instruction, scope)
+        if live.dry and (error := self._sandbox.check(instruction, scope)):
+            live.notes += (f"{error} (this part was not evaluated now)",)
         live.rendering = rendering
         return rendering
 

@@ -59,6 +59,8 @@ class Page:
         self._path = path
         self._app: ASGIApp | None = None
         self._broken = False
+        #: Set when there is nothing to wait for any more: the page is there, or will not be.
+        self.ready = asyncio.Event()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Hands over to the page, or says that it is not there yet."""
@@ -79,9 +81,11 @@ class Page:
         except Exception:
             self._broken = True
             _log.exception("the page could not be started")
+            self.ready.set()
             return
         async with started(page):
             self._app = page
+            self.ready.set()
             gc.freeze()  # Gradio brings half a million objects
             try:
                 await asyncio.Event().wait()
@@ -107,7 +111,7 @@ def create_server(playground: Playground, *, ui: bool = True, api: bool = True) 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
         # Nothing is waited for: requests are answered from now on.
-        tasks = [asyncio.create_task(_warm(playground))]
+        tasks = [asyncio.create_task(_warm(playground, page))]
         if page is not None:
             tasks.append(asyncio.create_task(page.run()))
         try:
@@ -123,9 +127,12 @@ def create_server(playground: Playground, *, ui: bool = True, api: bool = True) 
     return create_app(playground, mounts=mounts, home=home, lifespan=lifespan)
 
 
-async def _warm(playground: Playground) -> None:
+async def _warm(playground: Playground, page: Page | None) -> None:
     try:
         await playground.start()
+        if page is not None:
+            await page.ready.wait()  # torch takes seconds to import, in which the page would be built half as fast
+        await playground.warm()
     except AkachatError as error:
         _log.warning("%s", error)  # the first run will meet it again, and tell its caller
 

@@ -334,3 +334,15 @@ async def test_the_preview_of_a_hub_model_asks_nobody(playground: Playground) ->
     assert [m.content for m in rendered.messages] == ["A", "q", "a", "x"]
     assert (rendered.exact, rendered.prompt) == (False, None)
     assert any("some/model" in note for note in rendered.notes)
+
+
+async def test_the_preview_tells_what_is_wrong_in_a_part_that_was_not_evaluated(playground: Playground) -> None:
+    request = RunRequest(instruction="{iif(False, nam, 'x')}", input="x")
+    rendered = await playground.render(request, call=False)
+    assert rendered.text == "x"
+    assert any("nam" in note and "line 1, column 13" in note for note in rendered.notes)
+
+
+async def test_warming_loads_the_model_of_the_default_prompt(playground: Playground) -> None:
+    await playground.warm()
+    assert [model.loaded for model in await playground.models() if model.name == "embedded"] == [True]
