@@ -14,7 +14,6 @@ if %PORT% GTR 65535 goto bad_port
 
 call "%~dp0setup_windows.bat" --quiet
 if errorlevel 1 exit /b 1
-echo akachat   page: http://127.0.0.1:%PORT%/   API: http://127.0.0.1:%PORT%/docs   (Ctrl+C stops it)
 "venv\Scripts\python.exe" -m akachat serve --port %PORT%
 if not errorlevel 1 exit /b 0
 if not defined AKACHAT_NO_PAUSE pause

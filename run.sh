@@ -28,6 +28,5 @@ if (exec 3<> "/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
 fi
 
 bash venv.sh --quiet || exit
-echo "akachat   page: http://127.0.0.1:$port/   API: http://127.0.0.1:$port/docs   (Ctrl+C stops it)"
 export PYTHONUTF8=1
 exec venv/bin/python -m akachat serve --port "$port" "$@"

@@ -470,5 +470,4 @@ def test_run_starts_the_server_of_its_own_folder(tiny):
     port = free_port()
     done = shell(tiny.folder, "run.sh", str(port), "--no-ui", env=tiny.env)
     assert done.returncode == 0, done.stderr
-    assert f"http://127.0.0.1:{port}/docs" in done.stdout
     assert done.stdout.splitlines()[-1] == f"{tiny.folder} serve --port {port} --no-ui"
