@@ -5,89 +5,29 @@ a place in the instruction. What is replaced:
 
 - ``iif(c, t, f)`` becomes ``((t) if (c) else (f))``, ``test(s)`` and ``comment(s)`` likewise: only what is shown runs;
 - ``var.key`` and ``var['key']`` become a call that the host answers at once;
-- ``llm(…)`` becomes ``(await _k_a_llm(…))``, or ``_k_s_llm(…)`` inside a lambda, where no await can stand;
-- two or more calls that do not depend on each other become one ``await gather(…)``, and so does a comprehension;
+- ``llm(…)`` becomes ``(await _k_a_llm(…))``, or ``_k_s_llm(…)`` inside a lambda, where no await can stand, and where
+  nothing runs beside it;
+- calls that do not depend on each other are gathered (see ``gathering``);
 - a generator becomes ``iter([…])``, since an await inside would make it an asynchronous one.
 """
 
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from collections.abc import Iterator
 
-from akachat.template.expressions import Comprehension, Expression, called_name, named, targets
+from akachat.template.expressions import Comprehension, called_name, named, targets
+from akachat.template.fragments import Edit, Fragment, Fragments
+from akachat.template.gathering import Gathering
 from akachat.template.language import HIDDEN, LAZY, NAMES
-from akachat.template.parallel import Calls, Context
+from akachat.template.parallel import Context
 from akachat.template.rendering import HostFunction
 
-__all__ = ["Emitter", "Fragment", "Helpers"]
+__all__ = ["Emitter"]
 
 
-class Fragment(NamedTuple):
-    """A piece of the program: raw text of the instruction, or text of ours that stands for ``origin``."""
-
-    text: str
-    origin: int
-    is_raw: bool = False
-
-
-Fragments = list[Fragment]
-
-
-@dataclass(slots=True)
-class Helpers:
-    """What the expressions of one program share.
-
-    Attributes:
-        functions: the host's functions by name.
-        walrus: the names bound by ``:=`` anywhere outside lambdas.
-        definitions: coroutine functions that the expressions need.
-        mentioned: names of the language that are read.
-        features: parts of the prelude that are needed.
-    """
-
-    functions: Mapping[str, HostFunction]
-    walrus: frozenset[str]
-    definitions: list[Fragments] = field(default_factory=list)
-    mentioned: set[str] = field(default_factory=set)
-    features: set[str] = field(default_factory=set)
-    count: int = 0
-
-    def new_name(self) -> str:
-        """A name for a helper that nothing else has."""
-        self.count += 1
-        return f"{HIDDEN}h{self.count}"
-
-    def define(self, name: str, parameters: list[str], walrus: set[str], body: Fragments) -> None:
-        """Adds ``async def _name(parameters)`` whose body is given with its indentation."""
-        origin = body[0].origin if body else -1
-        head = [Fragment(f"async def {name}({', '.join(parameters)}):\n", origin)]
-        if walrus:
-            head.append(Fragment(f" global {', '.join(sorted(walrus))}\n", origin))
-        self.definitions.append([*head, *body, Fragment("\n", origin)])
-
-
-class Emitter:
-    """Writes the expressions of one field.
-
-    Args:
-        is_alone: whether nothing runs beside its calls, so that the host may answer each in place.
-    """
-
-    def __init__(self, expression: Expression, instruction: str, helpers: Helpers, is_alone: bool = False) -> None:
-        self.expression = expression
-        self.instruction = instruction
-        self.helpers = helpers
-        self.is_alone = is_alone
-        self.calls = Calls(helpers.functions, helpers.walrus)
-        self.start = expression.start
-        self.end = expression.end
-        #: Whether an ``await`` was written, and whether a call that keeps the order of the text was.
-        self.awaits = False
-        self.is_serial = False
+class Emitter(Gathering):
+    """Writes the expressions of one field."""
 
     def field(self) -> Fragments:
         """The whole expression, in the author's layout, ready to stand in brackets."""
@@ -98,81 +38,7 @@ class Emitter:
             out.append(Fragment("\n", end))  # a comment at the end would swallow what follows
         return out
 
-    def debug_edits(self) -> list[tuple[int, int, Fragments]]:
-        """Nested ``{expr=}`` shows the author's text, not what is written here instead of it."""
-        edits = []
-        for debug in self.expression.field.debugs:
-            edits.append((debug.brace, debug.brace, [Fragment(f"{{{debug.text!r}}}", debug.brace)]))
-            conversion = "!r" if debug.is_repr else ""
-            edits.append((debug.expression_end, debug.end, [Fragment(conversion, debug.brace)]))
-        return edits
-
-    def splice(self, start: int, end: int, edits: list[tuple[int, int, Fragments]]) -> Fragments:
-        """The author's text from start to end with some stretches replaced."""
-        out: Fragments = []
-        at = start
-        for begin, stop, fragments in sorted([*edits, *self.debug_edits()], key=lambda e: e[:2]):
-            if begin < at or stop > end:
-                continue  # belongs to another stretch, or lies inside one that was replaced as a whole
-            if begin > at:
-                out.append(Fragment(self.instruction[at:begin], at, True))
-            out += fragments
-            at = stop
-        if at < end:
-            out.append(Fragment(self.instruction[at:end], at, True))
-        return out
-
-    def source(self, node: ast.AST, context: Context) -> Fragments:
-        """A node in brackets."""
-        start, end = self.start(node), self.end(node)
-        inner = self.splice(start, end, self.unit_edits(node, context))
-        close = "\n)" if any(f.is_raw and "#" in f.text for f in inner) else ")"
-        return [Fragment("(", start), *inner, Fragment(close, start)]
-
-    # Calls that may run side by side
-
-    def unit_edits(self, node: ast.AST, context: Context) -> list[tuple[int, int, Fragments]]:
-        """The edits of a node; its independent calls, when there are several, are gathered first."""
-        if context.can_await and id(node) not in context.replaced:
-            calls = list(self.calls.independent(node, context))
-            if len(calls) > 1 and not set(named(node)):
-                return [(self.start(node), self.end(node), self.gathered(node, calls, context))]
-        return list(self.edits(node, context))
-
-    def gathered(self, node: ast.AST, calls: list[ast.expr], context: Context) -> Fragments:
-        """``(await helper())``, where the helper starts all calls and then computes the node from their results."""
-        self.awaits = True
-        helpers, at = self.helpers, self.start(node)
-        helpers.features.add("gather")
-        results = {id(call): helpers.new_name() for call in calls}
-        body = [Fragment(f" {', '.join(results.values())} = await {HIDDEN}gather(", at)]
-        for call in calls:
-            name = helpers.new_name()
-            body.append(Fragment(f"{name}({', '.join(self.parameters(call, context))}), ", self.start(call)))
-            self.define(name, call, context)
-        body.append(Fragment(")\n return ", at))
-        inner = context._replace(replaced={**context.replaced, **results})
-        text = self.splice(at, self.end(node), list(self.edits(node, inner)))
-        body += [Fragment("(", at), *text, Fragment("\n)", at)]
-        name = helpers.new_name()
-        parameters = self.parameters(node, context)
-        helpers.define(name, parameters, set(), body)
-        return [Fragment(f"(await {name}({', '.join(parameters)}))", at)]
-
-    def define(self, name: str, node: ast.AST, context: Context) -> None:
-        """A coroutine function that computes one node."""
-        body = [Fragment(" return ", self.start(node)), *self.source(node, context)]
-        self.helpers.define(name, self.parameters(node, context), set(named(node)), body)
-
-    def parameters(self, node: ast.AST, context: Context) -> list[str]:
-        """The names around a node that it reads, and so has to be given."""
-        read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
-        results = {context.replaced[id(n)] for n in ast.walk(node) if id(n) in context.replaced}
-        return sorted(read & context.bound) + sorted(results)
-
-    # Rewriting
-
-    def edits(self, node: ast.AST, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+    def edits(self, node: ast.AST, context: Context) -> Iterator[Edit]:
         """What is replaced in a node."""
         if id(node) in context.replaced:
             # In brackets, since those of a generator as the only argument are the call's.
@@ -198,7 +64,7 @@ class Emitter:
             for child in ast.iter_child_nodes(node):
                 yield from self.edits(child, context)
 
-    def _name(self, node: ast.Name, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+    def _name(self, node: ast.Name, context: Context) -> Iterator[Edit]:
         name, helpers = node.id, self.helpers
         if name in context.bound:
             return
@@ -221,7 +87,7 @@ class Emitter:
             # The host is asked for it, and tells the author; so nothing of the interpreter's own is reached by name.
             yield start, end, [Fragment(f"{HIDDEN}no_{name}", start)]
 
-    def _variable(self, node: ast.Attribute | ast.Subscript, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+    def _variable(self, node: ast.Attribute | ast.Subscript, context: Context) -> Iterator[Edit]:
         start, end = self.start(node), self.end(node)
         self.helpers.mentioned.add("var.")
         if not context.can_await:
@@ -232,7 +98,7 @@ class Emitter:
             key = self.source(node.slice, context)
         yield start, end, [Fragment(f"{HIDDEN}var(", start), *key, Fragment(")", start)]
 
-    def _function(self, node: ast.Lambda, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+    def _function(self, node: ast.Lambda, context: Context) -> Iterator[Edit]:
         arguments = node.args
         for default in [*arguments.defaults, *arguments.kw_defaults]:
             if default is not None:
@@ -242,7 +108,7 @@ class Emitter:
         inner = Context(context.bound | names, False, context.replaced)
         yield from self.edits(node.body, inner)
 
-    def _comprehension(self, node: Comprehension, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+    def _comprehension(self, node: Comprehension, context: Context) -> Iterator[Edit]:
         inner = context._replace(bound=context.bound | targets(node.generators))
         calls = self.calls
         edits = list(self.unit_edits(node.generators[0].iter, context))
@@ -265,47 +131,7 @@ class Emitter:
         else:
             yield from edits
 
-    def gathered_comprehension(
-        self,
-        node: Comprehension,
-        values: list[ast.expr],
-        edits: list[tuple[int, int, Fragments]],
-        context: Context,
-    ) -> Fragments:
-        """A comprehension whose elements are computed side by side."""
-        self.awaits = True
-        helpers, start = self.helpers, self.start(node)
-        helpers.features.add("gather")
-        name = helpers.new_name()
-        parameters = sorted({p for v in values for p in self.parameters(v, context)})
-        body = [Fragment(" return (", start)]
-        for value in values:
-            body += [*self.source(value, context), Fragment(", " if len(values) > 1 else "", start)]
-        helpers.define(name, parameters, set(), [*body, Fragment(")", start)])
-        rest = self.splice(self.end(values[-1]), self.end(node) - 1, edits)
-        tail = self._after_brackets(rest)
-        head = Fragment(f"await {HIDDEN}gather(*[{name}({', '.join(parameters)})", start)
-        opening, closing = {
-            ast.ListComp: ("[*(", ")]"),
-            ast.SetComp: ("{*(", ")}"),
-            ast.GeneratorExp: ("([*(", ")])"),
-            ast.DictComp: ("{_k_p[0]: _k_p[1] for _k_p in (", ")}"),
-        }[type(node)]
-        return [Fragment(opening, start), head, *tail, Fragment("\n])" + closing, start)]
-
-    @staticmethod
-    def _after_brackets(rest: Fragments) -> Fragments:
-        """Without what closes the element's own brackets: ``[(f(x)) for …`` gives ``for …``."""
-        while rest and rest[0].is_raw:
-            text = rest[0].text
-            kept = re.sub(r"\A(?:[\s)\\]|#[^\n]*\n)+", "", text)
-            if kept:
-                skipped = len(text) - len(kept)
-                return [Fragment(" ", rest[0].origin), Fragment(kept, rest[0].origin + skipped, True), *rest[1:]]
-            rest = rest[1:]
-        return rest
-
-    def _call(self, node: ast.Call, context: Context) -> Iterator[tuple[int, int, Fragments]]:
+    def _call(self, node: ast.Call, context: Context) -> Iterator[Edit]:
         name = called_name(node)
         start, end = self.start(node), self.end(node)
         if name and name not in context.bound:

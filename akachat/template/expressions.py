@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from akachat.errors import InstructionError, LimitExceeded
 from akachat.template.language import HIDDEN
-from akachat.template.scanner import Field, Part, Places
+from akachat.template.parts import Field, Part, Places
 
 __all__ = ["Comprehension", "Expression", "called_name", "expressions", "named", "read", "targets"]
 

@@ -14,7 +14,7 @@ from akachat.template.expressions import Expression, called_name
 from akachat.template.host import Host, Place
 from akachat.template.language import LAZY
 from akachat.template.parallel import Calls
-from akachat.template.scanner import Places
+from akachat.template.parts import Places
 from akachat.template.values import is_unicode
 
 __all__ = ["Plain", "plain"]

@@ -13,13 +13,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from akachat.errors import InstructionError, LimitExceeded
-from akachat.template.emitter import Emitter, Fragment, Helpers
+from akachat.template.emitter import Emitter
 from akachat.template.expressions import Expression, called_name, expressions, named
+from akachat.template.fragments import Fragment, Helpers
 from akachat.template.language import HIDDEN, LAZY, STANDARD_FUNCTIONS
+from akachat.template.parts import Field, Literal, Part, Places
 from akachat.template.plain import Plain, plain
 from akachat.template.prelude import ending, prelude
 from akachat.template.rendering import HostFunction
-from akachat.template.scanner import Field, Literal, Part, Places, scan
+from akachat.template.scanner import scan
 
 __all__ = ["Program", "Slot", "compile_instruction"]
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from akachat.errors import InstructionError
 from akachat.template.expressions import called_name, expressions, named
 from akachat.template.language import BUILTINS, NAMES, unknown_name
-from akachat.template.scanner import Places, scan
+from akachat.template.parts import Places
+from akachat.template.scanner import scan
 
 __all__ = ["References", "find_unknown", "references"]
 

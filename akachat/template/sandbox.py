@@ -16,11 +16,11 @@ from akachat.template.bridge import Bridge
 from akachat.template.host import Host
 from akachat.template.language import STANDARD_FUNCTIONS
 from akachat.template.limits import RenderLimits
+from akachat.template.parts import Literal
 from akachat.template.pool import Pool
 from akachat.template.program import Program, compile_instruction
 from akachat.template.references import find_unknown
 from akachat.template.rendering import HostFunction, Rendering, Scope, Span
-from akachat.template.scanner import Literal
 from akachat.template.trace import Trace
 from akachat.template.values import is_unicode
 

@@ -1,19 +1,14 @@
-"""Text to literals and fields with their places, by PEP 701's grammar on every Python.
-
-``ast`` of Python 3.11 cannot read nested f-strings as 3.12 writes them. So the scanner also keeps, for each field, a
-text of the same length in which every nested f-string is a tuple of its expressions: what ``ast`` finds there stands
-at the same offset in the author's own text.
-"""
+"""Text to literals and fields with their places, by PEP 701's grammar on every Python."""
 
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from dataclasses import dataclass, field
 
 from akachat.errors import InstructionError
+from akachat.template.parts import Field, Literal, Part, Places
+from akachat.template.readable import Readable, Strings
 
-__all__ = ["Debug", "Field", "Literal", "Part", "Places", "scan"]
+__all__ = ["scan"]
 
 #: Deeper nesting than any reader can follow; CPython's own limits are 200 brackets and 150 f-strings.
 _MAX_BRACKETS = 100
@@ -30,75 +25,6 @@ _BRACE = re.compile(r"[{}]")
 _NAMED = re.compile(r"\\N\{[^{}]*\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Literal:
-    """Text that stands for itself; ``{{`` and ``}}`` are already single braces in ``text``."""
-
-    text: str
-    start: int
-    end: int
-    line: int
-    column: int
-
-
-@dataclass(frozen=True, slots=True)
-class Debug:
-    """A nested ``{expr=}``: its brace, where the expression ends, where the text does, and whether ``!r`` is meant."""
-
-    brace: int
-    expression_end: int
-    end: int
-    text: str
-    is_repr: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """A replacement field, ``{expression!r:spec}``.
-
-    Attributes:
-        expression: its source, spaces and comments included.
-        conversion: ``r``, ``s``, ``a`` or empty.
-        spec: the parts after the colon; None where there is no colon.
-        debug: the author's text of ``{expression=}`` with the equals sign; empty without one.
-        start, end: of the whole field, braces included.
-        expression_start: where ``expression`` begins.
-        readable: ``expression`` with nested f-strings as tuples, of the same length, for ``ast``.
-        debugs: ``{expr=}`` fields of f-strings nested in the expression.
-    """
-
-    expression: str
-    conversion: str
-    spec: tuple[Part, ...] | None
-    debug: str
-    start: int
-    end: int
-    line: int
-    column: int
-    expression_start: int
-    readable: str
-    debugs: tuple[Debug, ...] = field(default=())
-
-
-Part = Literal | Field
-
-
-class Places:
-    """Offsets of a text as lines and columns, both from 1."""
-
-    def __init__(self, text: str) -> None:
-        self._starts = [0, *(m.end() for m in re.finditer("\n", text))]
-
-    def of(self, offset: int) -> tuple[int, int]:
-        """The line and column of an offset."""
-        line = bisect_right(self._starts, offset)
-        return line, offset - self._starts[line - 1] + 1
-
-    def offset(self, line: int, column: int) -> int:
-        """The offset of a line and a column."""
-        return self._starts[min(max(line, 1), len(self._starts)) - 1] + max(column, 1) - 1
-
-
 def scan(instruction: str) -> tuple[Part, ...]:
     """Splits an instruction into literals and fields; their places, put together, are the whole text.
 
@@ -108,23 +34,12 @@ def scan(instruction: str) -> tuple[Part, ...]:
     return _Scanner(instruction).parts()
 
 
-@dataclass(slots=True)
-class _Run:
-    """Strings that stand beside each other and so are one value: ``'a' f'{b}'``."""
-
-    start: int
-    end: int
-    blanks: list[tuple[int, int]]
-    has_fields: bool
-
-
 class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.places = Places(text)
-        self.mask = list(text)
+        self.readable = Readable(text)
         self.depth = 0
-        self.debugs: list[Debug] = []
 
     def error(self, message: str, offset: int, hint: str = "") -> InstructionError:
         line, column = self.places.of(min(offset, len(self.text)))
@@ -165,7 +80,8 @@ class _Scanner:
         self.depth += 1
         if self.depth > _MAX_NESTING:
             raise self.error("Fields are nested too deeply", brace, f"At most {_MAX_NESTING} levels are read.")
-        outer, self.debugs = self.debugs, []
+        readable = self.readable
+        outer, readable.debugs = readable.debugs, []
         begin = brace + 1
         end, is_empty = self.expression(begin, brace)
         text = self.text
@@ -199,41 +115,15 @@ class _Scanner:
             at + 1,
             *self.places.of(brace),
             begin,
-            "".join(self.mask[begin:end]).replace("\r", " "),
-            tuple(self.debugs),
+            readable.between(begin, end),
+            tuple(readable.debugs),
         )
-        inner, self.debugs = self.debugs, outer
+        inner, readable.debugs = readable.debugs, outer
         if quote:
-            self.hide(found, end, debug_end)
-            self.debugs += inner
+            readable.hide(found, end, debug_end)
+            readable.debugs += inner
         self.depth -= 1
         return found
-
-    def hide(self, found: Field, end: int, debug_end: int) -> None:
-        """Turns a nested field into one item of the tuple that ``ast`` will read."""
-        mask = self.mask
-        mask[found.start] = " "
-        mask[end] = ","
-        self.blank(end + 1, debug_end + (2 if found.conversion else 0))
-        if found.spec is not None:
-            for part in found.spec:
-                if isinstance(part, Literal):
-                    self.blank(part.start, part.end)
-        if end != found.end - 1:
-            mask[found.end - 1] = " "
-            colon = debug_end
-            while colon < found.end - 1 and self.text[colon] != ":":
-                colon += 1
-            if colon > end and self.mask[colon] == ":" and found.spec is not None:
-                mask[colon] = " "
-        if found.debug:
-            is_repr = not found.conversion and found.spec is None
-            self.debugs.append(Debug(found.start, end, debug_end, found.debug, is_repr))
-
-    def blank(self, start: int, end: int) -> None:
-        for at in range(start, end):
-            if self.mask[at] not in "\r\n":
-                self.mask[at] = " "
 
     def skip_space(self, at: int) -> int:
         match = _SPACE.match(self.text, at)
@@ -272,7 +162,7 @@ class _Scanner:
         """Where the expression ends, and whether there is nothing in it."""
         text, at, size = self.text, start, len(self.text)
         opened: list[int] = []
-        run: _Run | None = None
+        run: Strings | None = None
         is_empty = True
         while at < size:
             char = text[at]
@@ -290,7 +180,7 @@ class _Scanner:
                 at = line_end
                 continue
             if (match := _STRING.match(text, at)) and match[1].lower() in _PREFIXES:
-                run = run or _Run(at, at, [], False)
+                run = run or Strings(at, at, [], False)
                 at = self.string(match, run)
                 is_empty = False
                 continue
@@ -298,7 +188,7 @@ class _Scanner:
                 at += 2
                 continue
             if run:
-                self.close(run)
+                self.readable.close(run)
                 run = None
             if not opened and self.ends_expression(at):
                 return at, is_empty
@@ -330,7 +220,7 @@ class _Scanner:
             line, column = self.places.of(first)
             raise self.error(f"This {char!r} does not close {self.text[first]!r} of line {line}, column {column}", at)
 
-    def string(self, match: re.Match[str], run: _Run) -> int:
+    def string(self, match: re.Match[str], run: Strings) -> int:
         """The end of a string; its text is added to what is blanked if the run has a field."""
         prefix, quote = match[1].lower(), match[2]
         start, at = match.start(), match.end()
@@ -354,7 +244,7 @@ class _Scanner:
             at = match.end() + 1
         raise self.unterminated(start)
 
-    def formatted(self, start: int, at: int, quote: str, is_raw: bool, run: _Run) -> int:
+    def formatted(self, start: int, at: int, quote: str, is_raw: bool, run: Strings) -> int:
         text, begin = self.text, start
         run.has_fields = True
         stop = re.compile(r"[\\{}]|\n|" + quote) if len(quote) == 1 else re.compile(r"[\\{}]|" + quote)
@@ -376,9 +266,3 @@ class _Scanner:
                 run.blanks.append((begin, at))
                 begin = at = self.field(at, quote).end
         raise self.unterminated(start)
-
-    def close(self, run: _Run) -> None:
-        if run.has_fields:
-            for start, end in run.blanks:
-                self.blank(start, end)
-            self.mask[run.start], self.mask[run.end - 1] = "(", ")"
