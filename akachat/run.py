@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +15,7 @@ from akachat.backends import Backends
 from akachat.backends.base import Backend, Chunk, End, Prepared, Request
 from akachat.backends.tokens import estimate_chat
 from akachat.conversation import Conversation, compose
-from akachat.errors import AkachatError, BackendUnavailable, Busy, Cancelled, Conflict, InvalidInput
+from akachat.errors import AkachatError, Busy, Cancelled, Conflict, InvalidInput
 from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, RunRequest, ToolCalled
 from akachat.host import Host
 from akachat.journal import Journal
@@ -27,6 +27,8 @@ from akachat.template import Call, Outcome, Rendering, Sandbox, Scope
 from akachat.workspace import Workspace
 
 __all__ = ["Runner"]
+
+_NOTHING = "there is nothing to send"
 
 
 class Runner:
@@ -119,47 +121,79 @@ class Runner:
 
     # one run
 
+    @contextmanager
+    def _admitted(self, live: Live) -> Iterator[None]:
+        """Holds a run's place among those under way, by whose id it can be stopped; a called run has its caller's."""
+        self._check_size(live.request)
+        if live.parent is not None:
+            yield
+            return
+        most = self._settings().limits.live_runs
+        if len(self._live) >= most:
+            raise Busy(f"{most} runs are under way", hint="Try again in a moment, or raise limits.live_runs.")
+        if live.id in self._live:
+            raise Conflict(f"a run with the id {live.id!r} is under way", hint="Choose another id, or none.")
+        self._live[live.id] = live
+        try:
+            yield
+        finally:
+            del self._live[live.id]
+
     async def _supervise(self, live: Live) -> Finished:
         """Holds a run from its admission to its line in the journal."""
-        self._check_size(live.request)
-        if live.parent is None:
-            most = self._settings().limits.live_runs
-            if len(self._live) >= most:
-                raise Busy(f"{most} runs are under way", hint="Try again in a moment, or raise limits.live_runs.")
-            if live.id in self._live:
-                raise Conflict(f"a run with the id {live.id!r} is under way", hint="Choose another id, or none.")
-            self._live[live.id] = live
         failure: AkachatError | None = None
         finished: Finished | None = None
-        try:
-            with live.scope:
-                finished = await self._execute(live)
-            if finished is None:
-                if not live.stopped:
-                    raise BackendUnavailable(
-                        f"the run took longer than {live.timeout:g} seconds",
-                        hint="Raise the option `timeout`, or limits.run_seconds.",
-                    )
-                finished = live.finished("cancelled")
-            if live.request.keep and finished.result:
-                await self._keep(live, finished)
-            return finished
-        except AkachatError as error:
-            failure = error
-            raise
-        finally:
-            if live.parent is None:
-                del self._live[live.id]
-            self._journal.record(live.entry(finished, failure))
+        with self._admitted(live):
+            try:
+                with live.scope:
+                    finished = await self._execute(live)
+                if finished is None:
+                    if not live.stopped:
+                        raise live.given_up()
+                    finished = live.finished("cancelled")
+                if live.request.keep and finished.result:
+                    await self._keep(live, finished)
+                return finished
+            except AkachatError as error:
+                failure = error
+                raise
+            finally:
+                self._journal.record(live.entry(finished, failure))
 
-    async def _execute(self, live: Live) -> Finished:
+    async def _preview(self, live: Live) -> Rendered:
         request = live.request
+        instruction, options = self._begin(live)
+        try:
+            rendering = await self._render(live, instruction)
+        except AkachatError as error:
+            if live.placeholders and not error.hint:
+                error.hint = "The preview does not run llm() or your functions; a placeholder stood in for one."
+            raise
+        backend = self._backends.for_options(options)
+        conversation = compose(rendering, request.messages, request.input)
+        if not conversation.messages():
+            # A text of nothing is a text all the same; only a run has to have something to send.
+            live.notes += (_NOTHING,)
+            return self._described(live, Prepared(None, (), 0, exact=True), rendering, ())
+        conversation, dropped = await self._trim(live, backend, conversation, options)
+        asked = Request(live.id, conversation.messages(), options)
+        return self._described(live, await self._prepare(live, backend, asked), rendering, dropped)
+
+    def _begin(self, live: Live) -> tuple[str, Options]:
+        """What is to be run, and from now on how long it may take."""
         instruction, options = self._resolve(live)
         live.timeout = min(options.timeout or DEFAULTS["timeout"], self._settings().limits.run_seconds)
         live.scope.deadline = anyio.current_time() + live.timeout
+        return instruction, options
+
+    async def _execute(self, live: Live) -> Finished:
+        request = live.request
+        instruction, options = self._begin(live)
         rendering = await self._render(live, instruction)
         live.rendered_at = time.perf_counter()
         conversation = compose(rendering, request.messages, request.input)
+        if not conversation.messages():
+            raise InvalidInput(_NOTHING, hint="Write an instruction, or give an input.")
         backend = self._backends.for_options(options)
         conversation, dropped = await self._trim(live, backend, conversation, options)
         asked = Request(live.id, conversation.messages(), options, stream=live.emit is not None)
@@ -167,7 +201,7 @@ class Runner:
         asked = replace(asked, prepared=prepared)
         if live.emit:
             live.send(self._described(live, prepared, rendering, dropped))
-        live.sent = prepared.messages
+        live.sent, live.prompt_tokens = prepared.messages, prepared.tokens
         if live.parent is None:
             return await self._generate(live, backend, asked)
         # Around the generation only: a slot held while a child waits for one would never come free.
@@ -229,6 +263,8 @@ class Runner:
             f"unknown option {key!r}" + (f" (did you mean {near!r}?)" if near else "")
             for key, near in live.options.unknown.items()
         )
+        if request.session:
+            live.notes += ("session was not used: this version keeps no conversations; send `messages`.",)
         return live.instruction, live.options
 
     async def _render(self, live: Live, instruction: str) -> Rendering:
