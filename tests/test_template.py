@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass, field, replace
@@ -406,6 +407,30 @@ async def test_a_stop_cancels_calls_and_computing(sandbox: Sandbox) -> None:
     assert world.running == 0
     assert world.log == ["+a", "+b", "!a", "!b", "+a", "!a"]
     assert (await sandbox.render("{1 + 1}", world.scope())).text == "2"
+
+
+async def test_a_stop_at_any_moment_gives_the_process_back() -> None:
+    chance = random.Random(1)
+
+    async def slow(x: str) -> str:
+        await asyncio.sleep(chance.choice([0, 0.001, 0.01]))
+        return x
+
+    scope = Scope(input="abc", functions={"rag": HostFunction("rag", slow, "rag", parallel=True)})
+    instructions = ["{len(input)}", "{rag('a')} {rag('b')}", "{len(rag('c'))}", "{sum(range(9999))}"]
+    async with Sandbox(RenderLimits(checkout_seconds=5), workers=2) as sandbox:
+        await sandbox.start()
+
+        async def stopped(number: int) -> None:
+            await asyncio.sleep(chance.random() * 0.2)
+            work = asyncio.ensure_future(sandbox.render(chance.choice(instructions), scope))
+            await asyncio.sleep(chance.random() * 0.02)
+            work.cancel()
+            await asyncio.wait([work])
+
+        await asyncio.gather(*(stopped(number) for number in range(150)))
+        done = await asyncio.gather(*(sandbox.render("{len(input)}", scope) for _ in range(20)))
+    assert [r.text for r in done] == ["3"] * 20
 
 
 async def test_a_call_that_was_stopped_says_so(sandbox: Sandbox) -> None:

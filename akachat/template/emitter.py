@@ -22,6 +22,7 @@ from akachat.template.gathering import Gathering
 from akachat.template.language import HIDDEN, LAZY, NAMES
 from akachat.template.parallel import Context
 from akachat.template.rendering import HostFunction
+from akachat.template.standins import METHODS
 
 __all__ = ["Emitter"]
 
@@ -49,6 +50,10 @@ class Emitter(Gathering):
             yield from self._name(node, context)
         elif isinstance(node, (ast.Attribute, ast.Subscript)) and self.calls.is_var(node.value, context):
             yield from self._variable(node, context)
+        elif isinstance(node, ast.Attribute) and (standin := self.calls.standin(node, context)):
+            yield self._standin(node, standin, context)
+        elif isinstance(node, ast.keyword) and node.arg == "key" and self.calls.is_bound_method(node.value, context):
+            yield self._bound_method(node.value, context)
         elif isinstance(node, ast.Attribute) and self.calls.is_unbound_method(node, context):
             # The interpreter has methods of values only: as a function, ``str.upper`` is written out.
             text = f"(lambda {HIDDEN}p, *{HIDDEN}q, **{HIDDEN}r: {HIDDEN}p.{node.attr}(*{HIDDEN}q, **{HIDDEN}r))"
@@ -63,6 +68,23 @@ class Emitter(Gathering):
         else:
             for child in ast.iter_child_nodes(node):
                 yield from self.edits(child, context)
+
+    def _standin(self, node: ast.Attribute, name: str, context: Context) -> Edit:
+        """What the interpreter lacks is written out in the prelude."""
+        start, end = self.start(node), self.end(node)
+        self.helpers.mentioned |= {name, name.partition(".")[0]}  # a clock's class has the host tell the time
+        if name not in METHODS:
+            return start, end, [Fragment(HIDDEN + name.replace(".", "_"), start)]
+        owner = self.source(node.value, context)
+        return start, end, [Fragment(f"{HIDDEN}m_{name}(", start), *owner, Fragment(")", start)]
+
+    def _bound_method(self, node: ast.expr, context: Context) -> Edit:
+        """A method that is given to ``map``, ``filter`` or as a ``key``: the interpreter can only call one."""
+        assert isinstance(node, ast.Attribute)
+        start, end = self.start(node), self.end(node)
+        call = f"lambda *{HIDDEN}p, **{HIDDEN}q: {HIDDEN}x.{node.attr}(*{HIDDEN}p, **{HIDDEN}q)"
+        owner = self.source(node.value, context)
+        return start, end, [Fragment(f"(lambda {HIDDEN}x: {call})(", start), *owner, Fragment(")", start)]
 
     def _name(self, node: ast.Name, context: Context) -> Iterator[Edit]:
         name, helpers = node.id, self.helpers
@@ -109,7 +131,9 @@ class Emitter(Gathering):
         yield from self.edits(node.body, inner)
 
     def _comprehension(self, node: Comprehension, context: Context) -> Iterator[Edit]:
-        inner = context._replace(bound=context.bound | targets(node.generators))
+        names = targets(node.generators)
+        self.helpers.shadowed |= names
+        inner = context._replace(bound=context.bound | names)
         calls = self.calls
         edits = list(self.unit_edits(node.generators[0].iter, context))
         for index, generator in enumerate(node.generators):
@@ -150,7 +174,11 @@ class Emitter(Gathering):
                 yield start, end, self._host_call(node, function, context)
                 return
         for child in ast.iter_child_nodes(node):
-            yield from self.edits(child, context)
+            is_first = child in node.args[:1] and name in ("map", "filter")
+            if is_first and isinstance(child, ast.expr) and self.calls.is_bound_method(child, context):
+                yield self._bound_method(child, context)
+            else:
+                yield from self.edits(child, context)
 
     def arguments(self, node: ast.Call, context: Context) -> Fragments:
         """What stands behind the called name, brackets included."""

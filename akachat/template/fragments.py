@@ -34,6 +34,7 @@ class Helpers:
         walrus: the names bound by ``:=`` anywhere outside lambdas.
         definitions: coroutine functions that the expressions need.
         mentioned: names of the language that are read.
+        shadowed: names that comprehensions bind.
         features: parts of the prelude that are needed.
     """
 
@@ -41,6 +42,7 @@ class Helpers:
     walrus: frozenset[str]
     definitions: list[Fragments] = field(default_factory=list)
     mentioned: set[str] = field(default_factory=set)
+    shadowed: set[str] = field(default_factory=set)
     features: set[str] = field(default_factory=set)
     count: int = 0
 

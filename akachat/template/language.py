@@ -16,6 +16,7 @@ __all__ = [
     "LAZY",
     "NAMES",
     "STANDARD_FUNCTIONS",
+    "TYPE_METHODS",
     "attribute_hint",
     "did_you_mean",
     "is_method",
@@ -60,6 +61,10 @@ STANDARD_FUNCTIONS = frozenset({"rag", "llm", "msg"})
 NAMES = BUILTINS | frozenset(IMPORTS) | LAZY | {"msgf", "input", "messages", "var"}
 
 _TYPES: dict[str, type] = {t.__name__: t for t in (str, int, float, list, dict, tuple, set, bytes, bool)}
+
+
+#: The methods of built-in types.
+TYPE_METHODS = frozenset(n for t in _TYPES.values() for n, v in vars(t).items() if isinstance(v, MethodDescriptorType))
 
 
 def did_you_mean(name: str, candidates: Iterable[str]) -> str:

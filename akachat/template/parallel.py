@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from akachat.template.expressions import Comprehension, called_name
-from akachat.template.language import LAZY, is_method
+from akachat.template.language import LAZY, NAMES, TYPE_METHODS, is_method
 from akachat.template.rendering import HostFunction
+from akachat.template.standins import FUNCTIONS, METHODS
 
 __all__ = ["Calls", "Context"]
 
@@ -103,6 +104,28 @@ class Calls:
         """Whether a node is a method of a built-in type itself, as in ``sorted(words, key=str.lower)``."""
         kind = node.value
         return isinstance(kind, ast.Name) and self.is_language(kind.id, context) and is_method(kind.id, node.attr)
+
+    def is_bound_method(self, node: ast.expr, context: Context) -> bool:
+        """Whether a node is a method of a value, as in ``map(', '.join, lists)``."""
+        return (
+            isinstance(node, ast.Attribute)
+            and node.attr in TYPE_METHODS
+            and id(node) not in context.replaced
+            and not self.is_library(node.value, context)
+            and not self.standin(node, context)
+        )
+
+    def is_library(self, node: ast.AST, context: Context) -> bool:
+        """Whether a node is a type or a module, or ``var``, and not a value."""
+        names = NAMES - {"input", "messages"}
+        return isinstance(node, ast.Name) and node.id in names and self.is_language(node.id, context)
+
+    def standin(self, node: ast.Attribute, context: Context) -> str:
+        """The name of what stands in for an attribute; empty where the interpreter has it."""
+        if self.is_library(node.value, context):
+            name = f"{node.value.id}.{node.attr}" if isinstance(node.value, ast.Name) else ""
+            return name if name in FUNCTIONS else ""
+        return node.attr if node.attr in METHODS else ""
 
     def makes_any(self, node: ast.AST, context: Context) -> bool:
         """Whether a node makes a host call that can be awaited."""

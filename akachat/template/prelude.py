@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
-
-from akachat.template.language import IMPORTS
+from akachat.template.fragments import Helpers
+from akachat.template.language import BUILTINS, IMPORTS
+from akachat.template.standins import STANDINS
 
 __all__ = ["ending", "prelude"]
 
@@ -56,30 +56,30 @@ _PARTS = {
 }
 #: Before anything of the author's runs, who may bind these names.
 _OWN = "_k_len = len\n_k_sum = sum\n_k_type = type\n_k_str = str\n"
-_ASCII = "def ascii(v):\n return f'{v!a}'\n"
+
+#: Builtins of the interpreter that no instruction can name.
+_UNREACHABLE = frozenset({"eval", "exec", "locals", "open", "property", "setattr"})
 
 _MIXED = "_k_all if _k_sum([_k_len(_k_p) for _k_p in _k_all if _k_type(_k_p) is _k_str]) <= _k_most else _k_too_long"
 #: Where all results are texts: half of what the other costs, which is a tenth of a short program.
 _TEXTS = "_k_all if len(''.join(_k_all)) <= _k_most else _k_too_long"
 
 
-def prelude(features: Set[str], mentioned: Set[str], walrus: Set[str]) -> str:
-    """The definitions that a program needs.
-
-    Args:
-        features: parts of the language that it uses: ``iter``, ``lazy``, ``messages``, ``sync``.
-        mentioned: names that it reads.
-        walrus: names that its author binds.
-    """
-    imports = "".join(IMPORTS[name] + "\n" for name in sorted(mentioned & IMPORTS.keys()))
+def prelude(helpers: Helpers) -> str:
+    """The definitions that a program needs."""
+    features, mentioned = helpers.features, helpers.mentioned
     return (
-        (_OWN if walrus or features & {"format", "messages"} else "")
-        + imports
-        + (_ASCII if "ascii" in mentioned else "")
+        (_OWN if helpers.walrus or features & {"format", "messages"} else "")
+        # Outside of functions the interpreter takes a comprehension's variable for the builtin of its name,
+        # `[id for id in ids]`, unless that is bound before.
+        + "".join(f"{name} = {name}\n" for name in sorted(helpers.shadowed & BUILTINS - {"ascii"}))
+        + "".join(f"{name} = None\n" for name in sorted(helpers.shadowed & _UNREACHABLE))
+        + "".join(IMPORTS[name] + "\n" for name in sorted(mentioned & IMPORTS.keys()))
+        + "".join(text for name, text in STANDINS.items() if name in mentioned)
         + "".join(text for name, text in _PARTS.items() if name in features)
     )
 
 
-def ending(features: Set[str], walrus: Set[str]) -> str:
+def ending(helpers: Helpers) -> str:
     """The last line of a program: all results, or a name that the host takes for a text over its limit."""
-    return _MIXED if walrus or "messages" in features else _TEXTS
+    return _MIXED if helpers.walrus or "messages" in helpers.features else _TEXTS

@@ -156,7 +156,7 @@ class _Compiler:
         results = [self.result(part, text) for part, (text, _, _) in zip(self.fields, written, strict=True)]
         is_concurrent = any(awaits for _, awaits, _ in written)
         body = self.coroutines(results, written) if is_concurrent else self.in_order(results)
-        fragments = [Fragment(prelude(helpers.features, helpers.mentioned, helpers.walrus), -1)]
+        fragments = [Fragment(prelude(helpers), -1)]
         for definition in helpers.definitions:
             fragments += definition
         fragments += body
@@ -207,7 +207,7 @@ class _Compiler:
         out = [Fragment(f"{HIDDEN}all = [", -1)]
         for result in results:
             out += [*result, Fragment(", ", -1)]
-        return [*out, Fragment("]\n", -1), Fragment(ending(self.helpers.features, self.helpers.walrus), -1)]
+        return [*out, Fragment("]\n", -1), Fragment(ending(self.helpers), -1)]
 
     def coroutines(
         self, results: list[list[Fragment]], written: list[tuple[list[Fragment], bool, bool]]
@@ -230,7 +230,7 @@ class _Compiler:
                 out += [Fragment(" return ", at), *result, Fragment("\n", at)]
         calls = ", ".join(f"{HIDDEN}f{index}()" for index in range(len(results)))
         out.append(Fragment(f"{HIDDEN}all = await {HIDDEN}gather({calls})\n", -1))
-        return [*out, Fragment(ending(self.helpers.features, self.helpers.walrus), -1)]
+        return [*out, Fragment(ending(self.helpers), -1)]
 
     def waits(self, awaits: list[bool], serial: list[bool]) -> list[list[int]]:
         """For each field the earlier ones that it has to wait for.
