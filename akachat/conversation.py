@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from akachat.errors import InvalidInput
 from akachat.messages import Message
 from akachat.template import Rendering
 
@@ -35,15 +34,10 @@ def compose(rendering: Rendering, history: Sequence[Message], input: str) -> Con
     """Puts an instruction, a history and an input together.
 
     An empty input makes no message. Where nobody speaks as the user, the instruction is what the user says: many
-    models answer nothing without a user turn.
-
-    Raises:
-        InvalidInput: there is nothing to say at all.
+    models answer nothing without a user turn. Where nothing is said at all, there are no messages.
     """
     head = rendering.messages()
     tail = (Message("user", input),) if input.strip() else ()
     if not tail and not any(m.role == "user" for m in (*head, *history)):
         head = tuple(Message("user", m.content, m.extra) if m.role == "system" else m for m in head)
-    if not (head or history or tail):
-        raise InvalidInput("there is nothing to send", hint="Write an instruction, or give an input.")
     return Conversation(head, tuple(history), tail)

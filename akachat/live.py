@@ -10,7 +10,15 @@ from typing import Any
 import anyio
 
 from akachat.backends.base import End, FinishReason, Usage
-from akachat.errors import AkachatError, InstructionError, InvalidInput, LimitExceeded
+from akachat.backends.tokens import estimate_text
+from akachat.errors import (
+    AkachatError,
+    BackendUnavailable,
+    Cancelled,
+    InstructionError,
+    InvalidInput,
+    LimitExceeded,
+)
 from akachat.events import Event, Finished, RunRequest, Timings, new_id
 from akachat.messages import Message
 from akachat.options import Options
@@ -70,6 +78,7 @@ class Live:
         self.calls: list[Call] = []
         self.placeholders = 0
         self.sent: tuple[Message, ...] = ()
+        self.prompt_tokens = 0
         self.notes: tuple[str, ...] = ()
         self.pieces: list[str] = []
         self.reasoning: list[str] = []
@@ -126,10 +135,23 @@ class Live:
         told.status, told.retryable = error.status, error.retryable
         return told
 
+    def given_up(self) -> AkachatError:
+        """Why a run that gave nothing ended before its end."""
+        if self.stopped:
+            return Cancelled("the run was stopped")
+        return BackendUnavailable(
+            f"the run took longer than {self.timeout:g} seconds",
+            hint="Raise the option `timeout`, or limits.run_seconds.",
+        )
+
+    def _usage_so_far(self) -> Usage:
+        """About what a stopped run has used: its backend did not live to count."""
+        return Usage(self.prompt_tokens, estimate_text(self.text + "".join(self.reasoning)), exact=False)
+
     def finished(self, reason: FinishReason, end: End | None = None) -> Finished:
         """The run's last event."""
         now = time.perf_counter()
-        usage = end.usage if end else Usage(0, 0, exact=False)
+        usage = end.usage if end else self._usage_so_far()
         rendered = self.rendered_at or now
         after_first = now - self.first_token if self.first_token else 0.0
         speed = (usage.completion_tokens - 1) / after_first if usage.completion_tokens > 1 and after_first > 0 else None

@@ -97,18 +97,10 @@ class Runner:
             AkachatError: as ``run``.
         """
         live = Live(request, None, Family(request.source), dry=not call)
-        instruction, options = self._resolve(live)
-        try:
-            rendering = await self._render(live, instruction)
-        except AkachatError as error:
-            if live.placeholders and not error.hint:
-                error.hint = "In the preview a placeholder stands in for llm() and your functions; a run may do better."
-            raise
-        backend = self._backends.for_options(options)
-        conversation = compose(rendering, request.messages, request.input)
-        conversation, dropped = await self._trim(live, backend, conversation, options)
-        asked = Request(live.id, conversation.messages(), options)
-        return self._described(live, await self._prepare(live, backend, asked), rendering, dropped)
+        with self._admitted(live):
+            with live.scope:
+                return await self._preview(live)
+            raise live.given_up()
 
     def stop(self, id: str) -> bool:
         """Stops a run that is under way; its caller gets what had come until then. False where there is none."""
@@ -167,7 +159,7 @@ class Runner:
             rendering = await self._render(live, instruction)
         except AkachatError as error:
             if live.placeholders and not error.hint:
-                error.hint = "The preview does not run llm() or your functions; a placeholder stood in for one."
+                error.hint = "In the preview a placeholder stands in for llm() and your functions; a run may do better."
             raise
         backend = self._backends.for_options(options)
         conversation = compose(rendering, request.messages, request.input)

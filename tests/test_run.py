@@ -13,6 +13,7 @@ from akachat.errors import (
     AkachatError,
     BackendError,
     BackendUnavailable,
+    Cancelled,
     Conflict,
     InstructionError,
     InvalidInput,
@@ -204,6 +205,45 @@ async def test_a_run_that_takes_too_long_is_given_up(playground: Playground, wri
     with pytest.raises(BackendUnavailable) as caught:
         await playground.run(RunRequest("slow", input="x"))
     assert "`timeout`" in str(caught.value)
+
+
+async def test_nothing_can_be_rendered_but_not_run(playground: Playground, write: Any) -> None:
+    write("nothing", "{comment('x')} {''}")
+    rendered = await playground.render(RunRequest("nothing"))
+    assert (rendered.text, rendered.messages, rendered.tokens) == (" ", (), 0)
+    assert "nothing to send" in rendered.notes[0]
+    with pytest.raises(InvalidInput, match="nothing to send") as caught:
+        await playground.run(RunRequest("nothing"))
+    assert "instruction" in caught.value.hint
+
+
+async def test_a_rendering_is_stopped_and_bounded_like_a_run(playground: Playground, write: Any) -> None:
+    write("slow", "Talk.", model="stub-5000ms")
+    write("outer", "{llm('slow', 'x')}", timeout=0.2)
+    with pytest.raises(BackendUnavailable, match=r"0\.2 seconds"):
+        await playground.render(RunRequest("outer", input="x"))
+    write("outer", "{llm('slow', 'x')}")
+    task = asyncio.create_task(playground.render(RunRequest("outer", input="x", id="mine")))
+    await asyncio.sleep(0.2)
+    assert playground.stop("mine")
+    with pytest.raises(Cancelled):
+        await task
+    assert not playground.stop("mine")
+
+
+async def test_a_stopped_run_says_about_what_it_used(playground: Playground, write: Any) -> None:
+    write("slow", "Talk.", model="stream-200tok-20ms")
+    events: list[Event] = []
+    async for event in playground.stream(RunRequest("slow", input="x", id="mine")):
+        events.append(event)
+        if len(events) == 5:
+            playground.stop("mine")
+    done = events[-1]
+    assert isinstance(done, Finished)
+    assert done.finish_reason == "cancelled"
+    assert done.usage.prompt_tokens > 0
+    assert 0 < done.usage.completion_tokens < 20
+    assert not done.usage.exact
 
 
 async def test_two_runs_of_one_id_are_refused(playground: Playground, write: Any) -> None:
