@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+from akachat.backends.formats import FORMATS, is_jinja
 from akachat.errors import NotAllowed
 from akachat.functions import LayeredVariables, UserFunctions, llm_function, msg_function, rag_function
 from akachat.live import Live
@@ -79,7 +80,7 @@ class Host:
         """Refuses options that would lead a call somewhere the owner of this workspace never named.
 
         An instruction may pass on what a caller or a model wrote, so ``llm()`` may name only endpoints from the
-        settings, and only models and LoRAs that a saved prompt uses.
+        settings, and only models, LoRAs and chat templates that a saved prompt uses.
 
         Raises:
             NotAllowed: which option, and where to name it.
@@ -91,10 +92,13 @@ class Host:
             raise NotAllowed(
                 f"the endpoint {wanted.endpoint!r} is not known here", hint="Name it in the settings first."
             )
-        for key, known in (("model", settings.models), ("lora", settings.loras), ("tokenizer", ())):
+        bounds = (("model", settings.models), ("lora", settings.loras), ("tokenizer", ()), ("revision", ()))
+        for key, known in (*bounds, ("template", FORMATS)):
             value = getattr(wanted, key)
             if not value or value in (getattr(own, key), "embedded") or value in known:
                 continue
+            if key == "template" and not is_jinja(value):
+                continue  # a format is text with slots; a chat template is a program
             if key == "model" and wanted.location == "OpenAI":
                 continue  # names at an endpoint are the endpoint's matter: nothing is loaded here
             if all(getattr(options, key) != value for options in self._workspace.prompts.options()):

@@ -27,6 +27,7 @@ def server(serve: Serve, stub: str) -> Server:
     made.write_prompt("日本/語", "繰り返して。", echo)
     made.write_prompt("named", "{var.who} says {input}", echo)
     made.write_prompt("slow", "Wait.", {**echo, "model": "stream-200tok-20ms"})
+    made.write_prompt("calls slow", "{llm('slow', input)}", echo)
     made.write_prompt("failing", "Fail.", {**echo, "model": "stub-0ms-err400"})
     made.write_prompt("broken", "line one\n{nothing_of_that_name}", echo)
     made.write_prompt("chain", "{llm('echo', 'from below')}", echo)
@@ -125,6 +126,19 @@ def test_options_stand_in_the_body_or_in_options(server: Server, body: dict[str,
     assert result(reply) == "the quick brown"
 
 
+def test_the_body_may_begin_with_a_byte_order_mark(server: Server) -> None:
+    reply = server.http.post("/api/llm/main", content=b'\xef\xbb\xbf{"dir": "echo", "input": "x"}')
+    assert result(reply) == "x"
+
+
+def test_a_prompt_may_have_a_routes_name(server: Server) -> None:
+    assert result(ask(server, "/api/llm/save", {"dir": "main", "instruction": "M", "options": OPTIONS})) == "M"
+    assert result(ask(server, "/api/llm?dir=main", method="GET")) == "M"
+    assert result(ask(server, "/api/llm/main", {"dir": "main", "input": "x"})) == "x"
+    assert result(ask(server, "/api/llm?dir=main", method="DELETE")) == ""
+    assert ask(server, "/api/llm?dir=main", method="GET").status_code == 404
+
+
 def test_an_instruction_may_come_with_the_call(server: Server) -> None:
     reply = ask(server, "/api/llm/main", {"dir": "echo", "instruction": "{1 + 1}", "input": "x"})
     assert reply.json()["detail"]["messages"][0] == {"role": "system", "content": "2"}
@@ -194,16 +208,16 @@ def test_stop_gives_what_had_come(server: Server) -> None:
     assert error(ask(server, "/api/llm/stop", {"id": "streamed"}))["type"] == "NotFound"
 
 
-@pytest.mark.parametrize("path", ["/api/llm/stream", "/api/llm/main", "/v1/chat/completions"])
+@pytest.mark.parametrize("path", ["/api/llm/stream", "/api/llm/main", "/api/llm/render", "/v1/chat/completions"])
 def test_a_run_ends_when_its_caller_leaves(server: Server, stub: str, path: str) -> None:
     message = {"role": "user", "content": "x"}
     body = {"dir": "slow", "model": "slow", "messages": [message], "stream": True}
     if not path.startswith("/v1"):
-        body = {"dir": "slow", "input": "x"}
+        body = {"dir": "calls slow" if path.endswith("render") else "slow", "input": "x"}
     with httpx.Client(timeout=0.4) as client, suppress(httpx.TimeoutException):
         with client.stream("POST", server.url + path, json=body) as reply:
             next(reply.iter_lines())
-        assert path != "/api/llm/main", "a plain answer does not begin before its end"
+        assert path not in ("/api/llm/main", "/api/llm/render"), "a plain answer does not begin before its end"
     deadline = time.monotonic() + 2
     while httpx.get(stub.removesuffix("/v1") + "/stats").json()["active"]:
         assert time.monotonic() < deadline, "the model goes on for nobody"
@@ -236,6 +250,9 @@ BAD: list[tuple[str, str, str, Any, int, str]] = [
     ("half a pair", "POST", "/api/llm/main", b'{"dir": "\\ud800"}', 400, "valid JSON"),
     ("a list", "POST", "/api/llm/main", [], 400, "list"),
     ("null", "POST", "/api/llm/main", b"null", 400, "null"),
+    ("deep", "POST", "/api/llm/main", b'{"dir": "echo", "x": ' + b"[" * 900 + b"]" * 900 + b"}", 400, "nested"),
+    ("very deep", "POST", "/api/llm/main", b"[" * 100_000, 400, "valid JSON"),
+    ("no prompt to delete", "DELETE", "/api/llm", None, 400, "dir"),
     ("no name", "POST", "/api/llm/main", {"input": "x"}, 400, "dir"),
     ("name is a number", "POST", "/api/llm/main", {"dir": 3}, 400, "dir"),
     ("unknown name", "POST", "/api/llm/main", {"dir": "ecco"}, 404, "echo"),
@@ -381,6 +398,9 @@ def test_models(server: Server) -> None:
         ("POST", "/api/llm/main", {"dir": "echo", "base_url": "http://127.0.0.1:1/v1"}, 403),
         ("POST", "/api/llm/main", {"dir": "echo", "location": "Local", "model": "some/model"}, 403),
         ("POST", "/api/llm/main", {"dir": "echo", "lora": "some/lora"}, 403),
+        ("POST", "/api/llm/main", {"dir": "echo", "location": "Local", "revision": "refs/pr/1"}, 403),
+        ("POST", "/api/llm/main", {"dir": "echo", "template": "{% for m in messages %}{% endfor %}"}, 403),
+        ("POST", "/api/llm/main", {"dir": "echo", "input": "x", "keep": True}, 403),
         ("POST", "/api/llm/save", {"dir": "x", "instruction": "x"}, 403),
         ("GET", "/api/llm/echo", None, 403),
         ("GET", "/api/llm?dir=echo", None, 403),

@@ -15,6 +15,9 @@ __all__ = ["Body", "read_body", "read_json"]
 
 _MISSING: Any = object()
 
+#: Deeper JSON can be read, but not written again: orjson stops at 254 levels, and what is read is passed on in others.
+_MOST_DEPTH = 200
+
 
 class Body:
     """A JSON object whose fields are taken one by one; ``rest`` is what nobody took."""
@@ -95,11 +98,11 @@ async def read_json(request: Request) -> Any:
     Raises:
         InvalidInput: it is empty or broken, with line and column.
     """
-    raw = await request.body()
+    raw = (await request.body()).removeprefix(b"\xef\xbb\xbf")  # editors on Windows save it into files for curl
     if not raw.strip():
         raise InvalidInput("the body is empty", hint="Send a JSON object.")
     try:
-        return orjson.loads(raw)
+        value = orjson.loads(raw)
     except orjson.JSONDecodeError as error:
         raise InvalidInput(
             f"the body is no valid JSON: {error.msg}",
@@ -107,6 +110,23 @@ async def read_json(request: Request) -> Any:
             line=error.lineno,
             column=error.colno,
         ) from None
+    if raw.count(b"[") + raw.count(b"{") > _MOST_DEPTH and _is_deeper(value, _MOST_DEPTH):
+        raise InvalidInput(f"the body is nested deeper than {_MOST_DEPTH} levels", hint="Send flatter JSON.")
+    return value
+
+
+def _is_deeper(value: Any, most: int) -> bool:
+    level = [value]
+    for _ in range(most):
+        level = [
+            child
+            for each in level
+            if isinstance(each, (dict, list))
+            for child in (each.values() if isinstance(each, dict) else each)
+        ]
+        if not level:
+            return False
+    return any(isinstance(each, (dict, list)) for each in level)
 
 
 async def read_body(request: Request) -> Body:

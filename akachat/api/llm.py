@@ -55,6 +55,8 @@ class LlmRoutes:
             Endpoint("POST", "/api/llm/stop", self.stop, "Stop a run", body="Stop"),
             Endpoint("GET", "/api/llm/{name}", self.read, "Read a prompt", "edit", reply="Prompt"),
             Endpoint("DELETE", "/api/llm/{name}", self.delete, "Delete a prompt", "edit"),
+            # A prompt may also be called `main`, which as a path is taken.
+            Endpoint("DELETE", "/api/llm", self.delete, "Delete a prompt", "edit", query={"dir": "the prompt"}),
             # The names that akachat itself used later.
             Endpoint("POST", "/api/prompt/infer", self.main, main.summary, body="Run", reply="Finished", shown=False),
             Endpoint("POST", "/api/prompt/stream", self.stream, stream.summary, body="Run", shown=False),
@@ -108,7 +110,8 @@ class LlmRoutes:
         if call not in (None, True, False):
             raise InvalidInput("`call` is neither true nor false", hint="false: run neither llm() nor your functions.")
         run = self._read_run(body, access_of(request.scope), stream=False)
-        rendered = await self._playground.render(run, call=call is not False)
+        async with stopping(request, lambda: self._playground.stop(run.id)):
+            rendered = await self._playground.render(run, call=call is not False)
         detail = rendered.data()
         result = detail.pop("text")
         del detail["seq"]
@@ -132,6 +135,9 @@ class LlmRoutes:
                 raise InvalidInput("`instruction` is no text", hint="It takes the instruction itself.")
         elif not name:
             raise InvalidInput("the body has no `dir`", hint="Give the name of a saved prompt as `dir` (or `name`).")
+        keep = body.flag("keep")
+        if keep:
+            access.require("edit", "add messages")
         run = RunRequest(
             prompt=name or None,
             instruction=instruction,
@@ -140,7 +146,7 @@ class LlmRoutes:
             variables=body.texts("var"),
             session=body.text("session"),
             id=body.text("id") or new_id(),
-            keep=body.flag("keep"),
+            keep=keep,
             source="api",
             stream=stream,
             options=_options(body),
@@ -177,7 +183,11 @@ class LlmRoutes:
 
     async def delete(self, request: Request) -> Response:
         """Deletes one prompt."""
-        await self._playground.delete_prompt(request.path_params["name"])
+        query = request.query_params
+        name = request.path_params.get("name") or query.get("dir") or query.get("name")
+        if not name:
+            raise InvalidInput("no prompt is named", hint="Give its name as `dir`, as in DELETE /api/llm?dir=old.")
+        await self._playground.delete_prompt(name)
         return envelope()
 
 
