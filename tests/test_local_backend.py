@@ -290,6 +290,30 @@ async def test_a_template_that_refuses_everything_says_why(models: Path) -> None
             await made.prepare(ask(models / "llama", template="{{ messages.__class__.__mro__ }}"))
 
 
+async def test_a_template_of_the_options_is_bounded_and_holds_nobody_up(models: Path) -> None:
+    endless = "{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+    async with backend(limits=BackendLimits(template_seconds=0.5)) as made:
+        task = asyncio.create_task(made.prepare(ask(models / "llama", template=endless)))
+        longest, last = 0.0, time.monotonic()
+        while not task.done():
+            await asyncio.sleep(0.01)
+            longest, last = max(longest, time.monotonic() - last), time.monotonic()
+        with pytest.raises(ModelError, match=r"0\.5 s") as raised:
+            await task
+        assert "limits.render_seconds" in raised.value.hint
+        assert longest < 0.4
+
+
+@pytest.mark.parametrize(
+    ("template", "hint"), [("chatmll", "chatml"), ("no type", "{input}"), ("{bos_token}", "alpaca")]
+)
+async def test_a_prompt_type_that_is_not_there(models: Path, template: str, hint: str) -> None:
+    async with backend() as made:
+        with pytest.raises(ModelError, match="no prompt type") as raised:
+            await made.prepare(ask(models / "llama", template=template))
+        assert hint in raised.value.hint
+
+
 async def test_a_last_turn_of_the_assistant_is_continued(models: Path) -> None:
     begun = Message("assistant", "x\n")
     async with backend() as made:

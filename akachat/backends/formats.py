@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from akachat.errors import ModelError
 from akachat.messages import Message
 
 __all__ = ["FORMATS", "Format", "fill", "find_format", "is_jinja", "system_text", "write_plain"]
@@ -84,10 +86,23 @@ def is_jinja(template: str) -> bool:
 
 
 def find_format(template: str) -> Format | None:
-    """The prompt type of that name, or the given format itself; None for a Jinja chat template."""
+    """The prompt type of that name, or the given format itself; None for a Jinja chat template.
+
+    Raises:
+        ModelError: it is neither: a format without a place for what is said would send the same text for ever.
+    """
     if template in FORMATS:
         return FORMATS[template]
-    return None if is_jinja(template) else Format(template)
+    if is_jinja(template):
+        return None
+    if not {"instruction", "history", "input"} & set(_SLOT.findall(template)):
+        near = difflib.get_close_matches(template.lower(), FORMATS, n=1)
+        raise ModelError(
+            f"there is no prompt type {template[:60]!r}",
+            hint=(f"Did you mean {near[0]}? " if near else "")
+            + f"There are {', '.join(FORMATS)}; a format of your own has {{instruction}} and {{input}} in it.",
+        )
+    return Format(template)
 
 
 def fill(form: Format, messages: Sequence[Message], *, bos: str = "", eos: str = "", mark: Mark = str) -> str:

@@ -20,6 +20,7 @@ class BackendLimits:
         line_bytes: the longest line of a stream.
         answer_bytes: the most bytes of one answer.
         answer_tokens: the most tokens of one answer of a local model, whatever its options say.
+        template_seconds: how long a chat template that somebody gave may compute.
         models: local models kept in memory; the one unused for longest goes first.
         queue: requests that may wait for one local model.
     """
@@ -32,5 +33,6 @@ class BackendLimits:
     line_bytes: int = 4 * 2**20
     answer_bytes: int = 64 * 2**20
     answer_tokens: int = 32_768
+    template_seconds: float = 5.0
     models: int = 2
     queue: int = 256

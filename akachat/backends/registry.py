@@ -27,6 +27,7 @@ class Backends:
     def __init__(self, settings: Callable[[], Settings]) -> None:
         bounds = settings().limits
         limits = BackendLimits(
+            template_seconds=bounds.render_seconds,
             connections=bounds.connections,
             connect_timeout=bounds.connect_timeout,
             read_timeout=bounds.read_timeout,

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic
 
 from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request
+from akachat.backends.formats import is_jinja
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local.generation import Given, Job
 from akachat.backends.local.prompt import Prompt, write_prompt
@@ -61,7 +63,7 @@ class LocalBackend:
         """The exact prompt; loads the tokenizer where needed, never the weights."""
         options = request.options
         front = await self._shelf.front(self._source(options))
-        prompt = write_prompt(front.tokenizer, request.messages, options)
+        prompt = await self._written(front, request)
         sampling = self._sampling(options, front)
         return Prepared(
             prompt.text,
@@ -76,7 +78,8 @@ class LocalBackend:
     async def counter(self, request: Request) -> Callable[[Sequence[Message]], int]:
         """Counts by the model's own tokenizer."""
         front = await self._shelf.front(self._source(request.options))
-        return lambda messages: len(write_prompt(front.tokenizer, messages, request.options).ids)
+        seconds = self._limits.template_seconds
+        return lambda messages: len(write_prompt(front.tokenizer, messages, request.options, seconds=seconds).ids)
 
     async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
         """Makes the answer in the model's own thread; see ``Backend.generate``."""
@@ -89,7 +92,7 @@ class LocalBackend:
             async with asyncio.timeout_at(deadline):
                 source = self._source(options)
                 front = await self._shelf.front(source)
-                job = Job(self._given(request, front, asked))
+                job = Job(await self._given(request, front, asked))
                 while not (await self._shelf.worker(source)).submit(job):
                     pass  # unloaded just now by someone else: load it again
             while True:
@@ -145,11 +148,17 @@ class LocalBackend:
     def _sampling(self, options: Options, front: Front) -> Sampling:
         return effective(options, front.generation, self._limits.answer_tokens)
 
-    def _given(self, request: Request, front: Front, asked: float) -> Given:
+    async def _written(self, front: Front, request: Request) -> Prompt:
+        """The prompt; a chat template from the options is somebody's program, so the loop does not wait for it."""
+        options, seconds = request.options, self._limits.template_seconds
+        write = partial(write_prompt, front.tokenizer, request.messages, options, seconds=seconds)
+        if options.template is not None and is_jinja(options.template):
+            return await asyncio.to_thread(write)
+        return write()
+
+    async def _given(self, request: Request, front: Front, asked: float) -> Given:
         options = request.options
-        prompt: Prompt = (
-            request.prepared.own if request.prepared else write_prompt(front.tokenizer, request.messages, options)
-        )
+        prompt: Prompt = request.prepared.own if request.prepared else await self._written(front, request)
         room = _room(prompt, front, options)
         sampling = effective(options, front.generation, min(self._limits.answer_tokens, room))
         return Given(prompt, sampling, (*(options.stop or ()), *prompt.stop), asked)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
 from akachat.backends.formats import Format, fill, find_format, write_plain
+from akachat.backends.local.deadline import at_most
 from akachat.backends.local.folding import foldings
 from akachat.errors import ModelError
 from akachat.messages import Message
@@ -45,8 +47,10 @@ class Prompt:
     continued: bool = False
 
 
-def write_prompt(tokenizer: Any, messages: Sequence[Message], options: Options) -> Prompt:
+def write_prompt(tokenizer: Any, messages: Sequence[Message], options: Options, *, seconds: float = 5.0) -> Prompt:
     """Writes the prompt in the form that the options ask for, else in the model's own.
+
+    A chat template among the options may compute for ``seconds``.
 
     Raises:
         ModelError: the model has no chat template, or its template refuses these messages.
@@ -64,7 +68,8 @@ def write_prompt(tokenizer: Any, messages: Sequence[Message], options: Options) 
             raise ModelError("this model has no chat template", hint=_NO_TEMPLATE)
         note = "the model has no chat template: the messages are written as one text."
         return _plain(tokenizer, messages, (note,), continued)
-    return _chat(tokenizer, messages, options, template, continued)
+    with nullcontext() if template is None else at_most(seconds):
+        return _chat(tokenizer, messages, options, template, continued)
 
 
 def _plain(tokenizer: Any, messages: Sequence[Message], notes: tuple[str, ...], continued: bool) -> Prompt:
@@ -165,7 +170,8 @@ def _encoded(
     """Tokens for a text with marks in it. ``begin``: whether the tokenizer's own begin token stands before it."""
     plain = text.translate(_MARKS)
     if len(plain) == len(text):
-        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        # Not verbose: too long a prompt is told in our own words.
+        ids = tokenizer(text, add_special_tokens=False, verbose=False)["input_ids"]
     else:
         from transformers.utils.chat_template_utils import encode_marked_chat
 
