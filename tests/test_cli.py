@@ -108,8 +108,9 @@ def test_run_prints_the_answer_and_what_it_cost(cli: Callable[..., Ended]) -> No
         (["--var", "name=x=y"], "abc\n"),
     ],
 )
-def test_run_takes_options(cli: Callable[..., Ended], words: list[str], out: str) -> None:
-    ended = cli("run", "echo", "abc", *words)
+@pytest.mark.parametrize("is_last", [False, True])
+def test_run_takes_options(cli: Callable[..., Ended], words: list[str], out: str, is_last: bool) -> None:
+    ended = cli("run", "echo", *([*words, "abc"] if is_last else ["abc", *words]))
     assert (ended.code, ended.out) == (0, out)
     assert ("--quiet" in words) == (ended.err == "")
 
@@ -303,6 +304,9 @@ def test_variables(cli: Callable[..., Ended], folder: Path) -> None:
     assert cli("var", "get", "place").out == "京都\n"
     assert cli("var", "list").out == "name\nplace\n"
     assert cli("var", "list", "--json").json() == {"name": "あか", "place": "京都"}
+    assert cli("var", "get", "place", "--workspace", str(folder), "-q").out == "京都\n"
+    assert cli("var", "set", "place", "--", "-q").code == 0
+    assert cli("var", "get", "place").out == "-q\n"
     assert cli("var", "delete", "place").code == 0
     assert cli("var", "list").out == "name\n"
     assert process(folder, "var", "set", "long", "-", stdin="two\nlines").code == 0

@@ -24,9 +24,19 @@ def make_unicode_safe() -> None:
 
 
 def write(piece: str) -> None:
-    """A piece of an answer, at once."""
-    sys.stdout.write(piece)
-    sys.stdout.flush()
+    """A piece of an answer, at once.
+
+    Raises:
+        BrokenPipeError: the reader has had enough.
+        FileError: there is no room for it.
+    """
+    try:
+        sys.stdout.write(piece)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise FileError(f"the output cannot be written: {error.strerror}", path="-") from None
 
 
 def show_text(text: str) -> None:

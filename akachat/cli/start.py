@@ -80,9 +80,14 @@ def _dispatch(argv: list[str]) -> int:
         parents=[_common(again=True)],
         allow_abbrev=False,
     )
-    parser.set_defaults(workspace=args.workspace, quiet=args.quiet)
     command.configure(parser)
-    code: int = command.main(parser.parse_args(args.rest))
+    # They may stand anywhere, also after an action such as `var get`, whose own parser does not know them.
+    common, rest = _common(again=True).parse_known_args(args.rest, args)
+    parser.set_defaults(workspace=common.workspace, quiet=common.quiet)
+    has_actions = any(isinstance(each, argparse._SubParsersAction) for each in parser._actions)
+    # Intermixed, so that INPUT may follow a flag: `run NAME --seed 1 INPUT`.
+    parsed = parser.parse_args(rest) if has_actions else parser.parse_intermixed_args(rest)
+    code: int = command.main(parsed)
     return code
 
 
@@ -105,7 +110,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _common(*, again: bool = False) -> argparse.ArgumentParser:
     """Options that may stand before the command and ``again`` after it, where they keep what was said before."""
-    parser = argparse.ArgumentParser(add_help=False)
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument(
         "--workspace",
         metavar="DIR",
