@@ -1,4 +1,18 @@
-"""The names of the instruction language: what is in scope, what the sandbox is told first, and who is nearest."""
+"""The names of the instruction language: what is in scope, what the sandbox is told first, and who is nearest.
+
+Expressions mean what they mean in CPython, except for what the sandbox's interpreter lacks or does otherwise:
+
+- ``callable``, ``object()``, ``bytearray``, dunder attributes (``value.__len__()``), ``__class__``;
+- a method as a value, but for ``map``, ``filter`` and ``key=``: write ``lambda x: text.count(x)``;
+- ``map``, ``zip``, ``enumerate`` and ``filter`` give lists, which shows only where one is printed or given to ``next``;
+- ``str.format_map``, ``int.bit_length``, ``float.hex``, ``bytes([65])``, codecs other than utf-8, utf-16, utf-32 and
+  ascii; ``int('１２')``, which takes ASCII digits only;
+- ``timedelta`` of fractions, ``toordinal``, ``timetuple``, ``ctime``; ``fromtimestamp`` by the run's UTC offset;
+- ``json.dumps(default=…)``; ``sub`` of a compiled pattern takes no function (``re.sub`` does); a pattern that can match
+  nothing, like ``x*``, does so less often: not right behind another match.
+
+``standins`` mends what prompts would use most.
+"""
 
 from __future__ import annotations
 

@@ -174,8 +174,8 @@ class Sandbox:
                 spans.append(Span(at, at + len(text), origin, slot.line, slot.column))
                 pieces.append(text)
                 at += len(text)
-        if at > self.limits.text_length:
-            raise self.limits.exceeded("text_length")
+                if at > self.limits.text_length:
+                    raise self.limits.exceeded("text_length")
         return Rendering(
             "".join(pieces),
             tuple(parts),
