@@ -123,7 +123,7 @@ async def measure(blocks: int) -> None:
                 f"({cpu[1]:6.0f} CPU)   x {times:5.2f} (x {more:5.2f} CPU)",
                 flush=True,
             )
-        await asyncio.sleep(0.1)
+    await asyncio.sleep(0.1)
 
 
 def main() -> None:
