@@ -278,6 +278,8 @@ BAD: list[tuple[str, str, str, Any, int, str]] = [
     ("wrong method on a list", "PATCH", "/api/messages", {}, 405, "GET"),
     ("no such variable", "GET", "/api/var/nothing", None, 404, "nothing"),
     ("variable outside", "PUT", "/api/var/..%2Fx", {"value": "x"}, 400, ".."),
+    ("variable with a line end", "GET", "/api/var/a%0Ab", None, 400, "control"),
+    ("path with a line end", "GET", "/api/llm%0A", None, 404, "nothing"),
     ("variable without a value", "PUT", "/api/var/x", {}, 400, "value"),
     ("variable is a number", "PUT", "/api/var/x", {"value": 3}, 400, "value"),
     ("limit is no number", "GET", "/api/messages?limit=many", None, 400, "limit"),

@@ -105,8 +105,10 @@ class _Route(Route):
 
     def __init__(self, path: str, app: ASGIApp) -> None:
         super().__init__(path.replace("}", ":path}"), app, include_in_schema=False)
-        if "{" not in path and path != "/":
-            self.path_regex = re.compile(f"{re.escape(path)}/?$")
+        pattern = self.path_regex.pattern.removesuffix("$")
+        slash = "/?" if "{" not in path and path != "/" else ""
+        # A line end in a name is refused as what it is, not by a pattern that ends before it.
+        self.path_regex = re.compile(f"{pattern}{slash}\\Z", re.DOTALL)
 
 
 class _Place:
