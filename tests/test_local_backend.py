@@ -82,12 +82,10 @@ async def test_each_character_comes_when_it_is_whole(models: Path) -> None:
     assert 0 < end.detail["first_seconds"] <= end.detail["seconds"]
 
 
-async def test_the_first_piece_comes_long_before_the_last(models: Path) -> None:
-    async with backend() as made:
-        await made.load(ask(models / "endless").options)
-        pieces = made.generate(ask(models / "endless", max_new_tokens=600))
-        arrived = [time.perf_counter() async for _ in pieces]
-    assert arrived[len(arrived) // 2] < arrived[-1] - 0.05
+async def test_the_first_piece_comes_while_the_model_goes_on(models: Path) -> None:
+    async with backend() as made, aclosing(made.generate(ask(models / "endless", max_new_tokens=8000))) as pieces:  # type: ignore[type-var]
+        assert isinstance(await anext(pieces), Chunk)
+        assert [info.detail["busy"] for info in await made.models()] == [True]
 
 
 async def test_length_ends_an_answer_at_a_whole_character(models: Path) -> None:
@@ -365,24 +363,27 @@ async def test_leaving_stops_the_model_and_the_next_answer_begins(models: Path, 
         await asyncio.wait([task])
         started = time.perf_counter()
         while any(info.detail.get("busy") for info in await made.models()):
-            assert time.perf_counter() - started < 1, "the model still generates"
+            assert time.perf_counter() - started < 5, "the model still generates"
             await asyncio.sleep(0.005)
         assert await text(made, ask(models / "endless", max_new_tokens=3)) == "あ"
 
 
 async def test_a_stop_does_not_wait_for_a_long_prompt(tmp_path: Path) -> None:
-    folder = make_model(tmp_path / "deep", context=100_000, layers=12)
+    folders = [make_model(tmp_path / name, context=100_000, layers=12) for name in ("left", "kept")]
     async with backend() as made:
-        await answer(made, ask(folder, max_new_tokens=1))
-        started = time.perf_counter()
-        await answer(made, ask(folder, Message("user", "x" * 3000), max_new_tokens=1))
-        whole = time.perf_counter() - started
-        task = asyncio.create_task(answer(made, ask(folder, Message("user", "x" * 3000), max_new_tokens=1)))
-        await asyncio.sleep(whole / 4)
-        task.cancel()
-        started = time.perf_counter()
-        await answer(made, ask(folder, max_new_tokens=1))
-        assert time.perf_counter() - started < whole / 2
+        for folder in folders:
+            await answer(made, ask(folder, max_new_tokens=1))
+        left, kept = (
+            asyncio.create_task(answer(made, ask(folder, Message("user", "x" * 6000), max_new_tokens=1)))
+            for folder in folders
+        )
+        while not all(info.detail["busy"] for info in await made.models()):
+            assert not kept.done(), "the prompt is too short for this test"
+            await asyncio.sleep(0.001)
+        left.cancel()
+        await answer(made, ask(folders[0], max_new_tokens=1))
+        assert not kept.done(), "the other model has read the same prompt to its end meanwhile"
+        await kept
 
 
 async def test_a_prompt_read_in_pieces_gives_the_same_answer(tmp_path: Path) -> None:
@@ -409,14 +410,20 @@ async def test_64_callers_wait_in_one_queue(models: Path) -> None:
         assert len(threads) == 1
 
 
+async def crowd(made: LocalBackend, request: Request, count: int) -> tuple[Busy, set[asyncio.Task]]:
+    """Asks so often at once that one is refused: its error, and the others, which are all in the queue by then."""
+    tasks = [asyncio.create_task(answer(made, request)) for _ in range(count)]
+    done, slow = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    (error,) = (task.exception() for task in done)
+    assert isinstance(error, Busy)
+    return error, slow
+
+
 async def test_a_full_queue_is_told_at_once(models: Path) -> None:
     async with backend(BackendLimits(queue=2)) as made:
         await made.load(ask(models / "endless").options)
-        slow = [asyncio.create_task(answer(made, ask(models / "endless", max_new_tokens=8000))) for _ in range(3)]
-        await asyncio.sleep(0.3)
-        with pytest.raises(Busy) as raised:
-            await answer(made, ask(models / "endless"))
-        assert raised.value.hint
+        refused, slow = await crowd(made, ask(models / "endless", max_new_tokens=8000), 4)
+        assert refused.hint
         for task in slow:
             task.cancel()
         await asyncio.wait(slow)
@@ -458,10 +465,9 @@ async def test_many_who_ask_at_once_load_once(models: Path) -> None:
 
 
 async def test_closing_ends_answers_as_cancelled(models: Path) -> None:
-    made = LocalBackend()
+    made = LocalBackend(limits=BackendLimits(queue=1))
     await made.load(ask(models / "endless").options)
-    tasks = [asyncio.create_task(answer(made, ask(models / "endless", max_new_tokens=8000))) for _ in range(2)]
-    await asyncio.sleep(0.1)
+    _, tasks = await crowd(made, ask(models / "endless", max_new_tokens=8000), 3)
     await made.aclose()
     assert {(await task)[1].finish_reason for task in tasks} == {"cancelled"}
     with pytest.raises(BackendUnavailable):
@@ -532,7 +538,7 @@ async def test_a_name_on_the_hub_without_a_network(name: str, words: str) -> Non
         with pytest.raises(ModelError, match=words) as raised:
             await made.prepare(ask(name))
         assert raised.value.hint
-        assert time.perf_counter() - started < 10
+        assert time.perf_counter() - started < 20  # huggingface_hub alone tries for half a minute
 
 
 async def test_a_model_larger_than_the_memory_is_refused_before_it_is_read(tmp_path: Path) -> None:

@@ -248,11 +248,13 @@ async def test_a_stopped_run_says_about_what_it_used(playground: Playground, wri
 
 async def test_two_runs_of_one_id_are_refused(playground: Playground, write: Any) -> None:
     write("slow", "Talk.", model="stub-400ms")
-    first = asyncio.create_task(playground.run(RunRequest("slow", input="x", id="same")))
-    await asyncio.sleep(0.1)
+    first = playground.stream(RunRequest("slow", input="x", id="same"))
+    await anext(first)
     with pytest.raises(Conflict, match="same"):
         await playground.run(RunRequest("slow", input="x", id="same"))
-    assert (await first).result
+    *_, last = [event async for event in first]
+    assert isinstance(last, Finished)
+    assert last.result
 
 
 async def test_a_history_is_trimmed_in_pairs(playground: Playground, write: Any) -> None:

@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -214,7 +215,7 @@ async def test_it_ends_in_a_clear_error(sandbox: Sandbox, instruction: str, kind
     assert error.message
     assert not any(secret in str(error) for secret in SECRETS)
     assert len(str(error)) < 1000
-    assert time.perf_counter() - began < LIMITS.seconds + 5
+    assert time.perf_counter() - began < LIMITS.seconds + 30
     assert (await sandbox.render("{len(input) + 0}", SCOPE)).text == str(len(SCOPE.input))
 
 
@@ -316,10 +317,12 @@ async def test_the_servers_memory_does_not_grow(sandbox: Sandbox) -> None:
 async def test_a_process_that_dies_is_replaced(sandbox: Sandbox) -> None:
     """Whoever uses it gets a clear error; the next rendering has a new process."""
     waiting = asyncio.ensure_future(sandbox.render("{sum([x for x in range(10**7)])}", SCOPE))
-    await asyncio.sleep(0.1)
-    for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
-        if "monty" in Path(f"/proc/{pid}/cmdline").read_text():
-            os.kill(int(pid), signal.SIGKILL)
+    while not waiting.done():  # again and again: on a busy machine the first time may come before it computes
+        await asyncio.sleep(0.1)
+        for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if "monty" in Path(f"/proc/{pid}/cmdline").read_text():
+                    os.kill(int(pid), signal.SIGKILL)
     with pytest.raises(InstructionError):
         await waiting
     assert (await sandbox.render("{1 + 1}", SCOPE)).text == "2"

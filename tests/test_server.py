@@ -1,4 +1,4 @@
-"""The server as a process: it starts fast, says what is wrong, ends cleanly, and holds the page beside the API."""
+"""The server as a process: it answers before its page is there, says what is wrong, ends cleanly, holds both doors."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from akachat.server import serve as serve_forever
 from tests.serving import write_prompt
 
 ROOT = Path(__file__).resolve().parents[1]
+PATIENCE = 120.0  # seconds after which something hangs, on the busiest machine
 SERVE = "import sys; from akachat.playground import Playground; from akachat.server import serve; "
 
 
@@ -47,17 +48,17 @@ def started(*command: str, cwd: Path, **environ: str) -> Iterator[subprocess.Pop
         process.communicate()
 
 
-def answer(url: str, seconds: float, *, until: int = 200, **more: Any) -> tuple[httpx.Response, float]:
-    """The first answer with that status, and how long it took."""
-    began = time.monotonic()
+def answer(url: str) -> httpx.Response:
+    """The first good answer."""
+    deadline = time.monotonic() + PATIENCE
     while True:
         try:
-            reply = httpx.get(url, **more)
-            if reply.status_code == until:
-                return reply, time.monotonic() - began
+            reply = httpx.get(url)
+            if reply.status_code == 200:
+                return reply
         except httpx.TransportError:
             pass
-        assert time.monotonic() - began < seconds, f"{url} does not answer"
+        assert time.monotonic() < deadline, f"{url} does not answer"
         time.sleep(0.02)
 
 
@@ -75,11 +76,11 @@ def with_page(tmp_path_factory: pytest.TempPathFactory, stub: str) -> Iterator[P
     url = f"http://127.0.0.1:{(port := free_port())}"
     write_prompt(root, "echo", "Repeat.", {"location": "OpenAI", "endpoint": stub, "model": "stub-0ms-echo"})
     with started("-c", f"{SERVE} serve(Playground(), port={port})", cwd=root) as process:
-        answer(f"{url}/ui/", 60)
-        with httpx.Client(base_url=url, timeout=30) as client:
+        answer(f"{url}/ui/")
+        with httpx.Client(base_url=url, timeout=PATIENCE) as client:
             yield Paged(url, client)
         process.terminate()
-        process.communicate(timeout=15)
+        process.communicate(timeout=PATIENCE)
 
 
 def test_the_api_answers_long_before_the_page_is_there(workspace_folder: Path) -> None:
@@ -87,18 +88,15 @@ def test_the_api_answers_long_before_the_page_is_there(workspace_folder: Path) -
     url = f"http://127.0.0.1:{port}"
     command = f"{SERVE} serve(Playground(), port={port})"
     with started("-c", command, cwd=workspace_folder) as process:
-        listing, seconds = answer(f"{url}/api/llm", 20)
-        assert "sample" in listing.json()["result"]
-        assert seconds < 3
+        assert "sample" in answer(f"{url}/api/llm").json()["result"]
         waiting = httpx.get(f"{url}/ui/")
         if waiting.status_code != 200:  # it may be there already on a fast machine
             assert waiting.status_code == 503
             assert 'http-equiv="refresh"' in waiting.text
             assert waiting.headers["retry-after"] == "1"
-        page, _ = answer(f"{url}/ui/", 60)
-        assert "gradio" in page.text
+        assert "gradio" in answer(f"{url}/ui/").text
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=15)
+        out, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert err == ""
     assert f"{url}/ui/" in out
@@ -112,14 +110,14 @@ def test_ctrl_c_ends_streams_too(workspace_folder: Path, stub: str) -> None:
     prompt.write_text("x", encoding="utf-8")
     options = {"location": "OpenAI", "endpoint": stub, "model": "stream-2000tok-20ms"}
     with started("-c", f"{SERVE} serve(Playground(), port={port}, ui=False)", cwd=workspace_folder) as process:
-        answer(f"http://127.0.0.1:{port}/api/llm", 20)
+        answer(f"http://127.0.0.1:{port}/api/llm")
         with (
-            httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client,
+            httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as client,
             client.stream("POST", "/api/llm/stream", json={"dir": "slow", "input": "x", **options}) as reply,
         ):
             next(reply.iter_lines())
             process.send_signal(signal.SIGINT)
-            _, err = process.communicate(timeout=15)
+            _, err = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert "Traceback" not in err
 
@@ -147,9 +145,9 @@ def test_an_address_that_cannot_be_used_is_told(
 def test_listening_beyond_this_machine_says_what_is_missing(workspace_folder: Path) -> None:
     command = f"{SERVE} serve(Playground(), '0.0.0.0', {(port := free_port())}, ui=False)"
     with started("-c", command, cwd=workspace_folder) as process:
-        answer(f"http://127.0.0.1:{port}/api/llm", 20)
+        answer(f"http://127.0.0.1:{port}/api/llm")
         process.send_signal(signal.SIGTERM)
-        out, _ = process.communicate(timeout=15)
+        out, _ = process.communicate(timeout=PATIENCE)
     assert "tokens" in out
     assert "allowed_hosts" in out
 
@@ -158,23 +156,21 @@ def test_uvicorn_main_app(workspace_folder: Path) -> None:
     port = free_port()
     command = ("-m", "uvicorn", "main:app", "--app-dir", str(ROOT), "--port", str(port))
     with started(*command, cwd=workspace_folder) as process:
-        reply, _ = answer(f"http://127.0.0.1:{port}/docs", 20)
-        assert "swagger" in reply.text
+        assert "swagger" in answer(f"http://127.0.0.1:{port}/docs").text
         assert httpx.get(f"http://127.0.0.1:{port}/docs", headers={"host": "evil.example"}).status_code == 421
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=15)
+        process.communicate(timeout=PATIENCE)
 
 
 def test_the_page_alone(workspace_folder: Path) -> None:
     port = free_port()
     with started(str(ROOT / "app.py"), cwd=workspace_folder, GRADIO_SERVER_PORT=str(port)) as process:
         url = f"http://127.0.0.1:{port}/"
-        page, _ = answer(url, 60)
-        assert "gradio" in page.text
+        assert "gradio" in answer(url).text
         assert httpx.get(url, headers={"host": "evil.example"}).status_code == 421
         assert httpx.get(f"{url}api/llm").status_code == 404
         process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=15)
+        _, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in err
 
 
@@ -187,7 +183,7 @@ def test_a_broken_workspace_is_told_without_a_traceback(workspace_folder: Path) 
             env={**os.environ, "PYTHONPATH": str(ROOT)},
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=PATIENCE,
         )
         assert done.returncode == 1
         assert "settings.json" in done.stderr

@@ -13,7 +13,6 @@ import shutil
 import socket
 import subprocess
 import sys
-import time
 import tomllib
 import zipfile
 from importlib.metadata import PackageNotFoundError, version
@@ -321,9 +320,7 @@ def tiny(tmp_path_factory):
 def test_it_installs_and_the_second_call_does_nothing(tiny):
     assert tiny.installed()["tinybase"] in {"1.0", "2.0"}
     before = tiny.stamp.stat().st_mtime_ns
-    start = time.monotonic()
     done = tiny.set_up()
-    assert time.monotonic() - start < 1  # 0.05 s on a quiet machine
     assert (done.returncode, done.stdout) == (0, "venv/ is ready.\n")
     assert tiny.set_up("--quiet").stdout == ""
     assert tiny.stamp.stat().st_mtime_ns == before

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -32,6 +32,14 @@ class Variables:
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.values)
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Waits for it, however slow the machine is."""
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline, "what was waited for did not come"
+        await asyncio.sleep(0.005)
 
 
 @dataclass
@@ -381,29 +389,28 @@ async def test_the_leftmost_error_is_told_and_the_rest_is_cancelled(sandbox: San
     began = time.perf_counter()
     with pytest.raises(NotFound, match="bad"):
         await sandbox.render("{llm('bad', delay=0.05)}{(lambda: llm('slow', delay=9))()}", world.scope())
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 8
     began = time.perf_counter()
     world = World()
     with pytest.raises(InstructionError, match="division"):
         await sandbox.render("{llm('slow', delay=9)}{1/0}{llm('bad', delay=1)}", world.scope())
-    assert time.perf_counter() - began < 0.5
+    assert time.perf_counter() - began < 8
     assert world.log.count("-slow") == 0
 
 
 async def test_a_stop_cancels_calls_and_computing(sandbox: Sandbox) -> None:
     world = World(delay=9)
-    for instruction in (
-        "{llm('a')}{llm('b')}",
-        "{(lambda: llm('a'))()}",
-        "{sum([0 for x in range(10**6) for y in range(10**6) if 0])}",
+    for instruction, calls in (
+        ("{llm('a')}{llm('b')}", 2),
+        ("{(lambda: llm('a'))()}", 1),
+        ("{sum([0 for x in range(10**6) for y in range(10**6) if 0])}", 0),
     ):
         running = asyncio.ensure_future(sandbox.render(instruction, world.scope()))
         await asyncio.sleep(0.1)
+        await until(lambda calls=calls: world.running == calls)  # type: ignore[misc]
         running.cancel()
-        began = time.perf_counter()
         with pytest.raises(asyncio.CancelledError):
-            await running
-        assert time.perf_counter() - began < 0.5
+            await asyncio.wait_for(running, 8)
     assert world.running == 0
     assert world.log == ["+a", "+b", "!a", "!b", "+a", "!a"]
     assert (await sandbox.render("{1 + 1}", world.scope())).text == "2"
@@ -442,16 +449,15 @@ async def test_a_call_that_was_stopped_says_so(sandbox: Sandbox) -> None:
 
 
 async def test_a_hundred_waiting_renderings_hold_no_process(sandbox: Sandbox) -> None:
-    world = World(delay=0.5)
-    began = time.perf_counter()
+    world = World(meet=1_000)
     waiting = [
         asyncio.ensure_future(sandbox.render("{llm('a')} {len(input)} {llm('b')}", world.scope())) for _ in range(100)
     ]
-    await asyncio.sleep(0.4)
+    await until(lambda: world.running == 200)
     assert (await sandbox.render("{1 + 1}", world.scope())).text == "2"
+    assert world.running == 200
+    world.meet = 1
     assert [r.text for r in await asyncio.gather(*waiting)] == ["<a> 5 <b>"] * 100
-    assert world.most == 200
-    assert time.perf_counter() - began < 5
 
 
 async def test_chains_of_prompts_are_deeper_than_there_are_processes(sandbox: Sandbox) -> None:
