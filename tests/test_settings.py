@@ -243,10 +243,23 @@ def test_unknown_keys_are_kept_and_named(path: Path) -> None:
     settings = load(path, content, AKACHAT_OPENAI_KEYS="x")
     assert settings.unknown["is_tset"] == "is_test"
     assert settings.unknown["AKACHAT_OPENAI_KEYS"] == "openai_key"
+    assert settings.unknown["limits.later"] == ""
     settings.save(path)
     assert json.loads(path.read_text()) == content
     SettingsFile(path, {}).update(is_test=True)
     assert json.loads(path.read_text()) == {**content, "is_test": True}
+
+
+def test_misspelt_settings_are_told_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path.write_text('{"tokns": [], "limits": {"live_rnus": 3}}')
+    file = SettingsFile(path, {"AKACHAT_ALLOWED_HOST": "x", "AKACHAT_TORCH": "cpu", "AKACHAT_CHROMIUM": "/x"})
+    for _ in range(3):
+        file.current()
+    assert sorted(caplog.messages) == [
+        "There is no setting AKACHAT_ALLOWED_HOST (did you mean allowed_hosts?)",
+        "There is no setting limits.live_rnus (did you mean limits.live_runs?)",
+        "There is no setting tokns (did you mean tokens?)",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,7 @@ class SettingsFile:
         self._seen: Signature | None = None
         self._settled = False
         self._looked = 0.0
+        self._told: set[str] = set()
         self._settings: Settings | None = None
 
     def current(self) -> Settings:
@@ -92,10 +93,19 @@ class SettingsFile:
             settings = self._settings
         else:
             self.problem = None
+            self._tell_unknown(settings)
         self._settings = settings
         self._seen = before
         self._settled = before is None or is_settled(before, now)
         return settings
+
+    def _tell_unknown(self, settings: Settings) -> None:
+        """Says once which names mean nothing: a bound or a token under a misspelt name protects nobody."""
+        for name, near in settings.unknown.items():
+            is_others = name.startswith("AKACHAT_") and not near  # the set-up's and the tests' own variables
+            if name not in self._told and not is_others:
+                self._told.add(name)
+                _log.warning("There is no setting %s%s", name, f" (did you mean {near}?)" if near else "")
 
     def update(self, **changes: Any) -> Settings:
         """Changes some settings and writes the file; what others wrote there meanwhile is kept.

@@ -121,11 +121,13 @@ class Settings(BaseModel):
     @property
     def unknown(self) -> dict[str, str]:
         """Keys and variables that nothing here knows, each with what may have been meant (or an empty text)."""
-        names = list(type(self).model_fields)
         found: dict[str, str] = {}
-        for key in (*(self.__pydantic_extra__ or {}), *self._overrides.unknown):
-            near = difflib.get_close_matches(key.removeprefix("AKACHAT_").lower(), names, n=1)
-            found[key] = near[0] if near else ""
+        for part, section in (("", self), ("limits.", self.limits), ("journal.", self.journal)):
+            names = list(type(section).model_fields)
+            own = self._overrides.unknown if section is self else ()
+            for key in (*(section.__pydantic_extra__ or {}), *own):
+                near = difflib.get_close_matches(key.removeprefix("AKACHAT_").lower(), names, n=1)
+                found[part + key] = part + near[0] if near else ""
         return found
 
     @property
