@@ -40,8 +40,10 @@ class Worker:
 
     @property
     def busy(self) -> bool:
-        """Whether an answer is being made or waits."""
-        return self._current is not None or bool(self._jobs)
+        """Whether an answer that somebody waits for is being made or waits."""
+        # One whose caller has it all may take a moment to leave its thread; that must not decide which model goes.
+        current = self._current
+        return (current is not None and not current.cancelled) or bool(self._jobs)
 
     def submit(self, job: Job) -> bool:
         """Puts a job at the end of the queue; False where the model is being unloaded.
