@@ -341,6 +341,58 @@ def test_language_of_the_browser(visit: Visit, locale: str, run: str, tab: str, 
 
 
 @pytest.mark.browser
+def test_errors_speak_the_language_of_the_page(visit: Visit) -> None:
+    with visit("greeting", locale="ja-JP") as page:
+        _write(page, "あ{var.nmae}")
+        page.wait_for_selector(".ak-write .ak-error")
+        assert "変数" in page.inner_text(".ak-error-message")
+        assert page.inner_text(".ak-error-message code") == "nmae"
+        assert "のことですか" in page.inner_text(".ak-error-hint")
+        page.click(".ak-header-end button")
+        assert page.inner_text(".ak-error-message").startswith("There is no variable")
+        assert "Did you mean" in page.inner_text(".ak-error-hint")
+        _write(page, "fine")
+        page.fill("[data-option=temperature]", "9")
+        page.wait_for_selector(".ak-wrong [data-option=temperature]")
+        assert "less than or equal to 5" in page.inner_text(".ak-wrong .ak-field-error")
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(("locale", "opened"), [("ja-JP", "sample"), ("en-US", "sample_en")])
+def test_what_is_open_at_first(visit: Visit, locale: str, opened: str) -> None:
+    with visit(None, locale=locale) as page:
+        assert page.input_value(".ak-prompts") == opened
+        _choose(page, "greeting")
+        page.reload()
+        _ready(page)
+        assert page.input_value(".ak-prompts") == "greeting"
+
+
+@pytest.mark.browser
+def test_a_quick_run_shows_what_was_sent(visit: Visit) -> None:
+    with visit("other/echo") as page:
+        page.fill("#ak-input", "quick")
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector(".ak-finish")
+        assert page.inner_text(".ak-preview .ak-badge") == "as sent"
+
+
+@pytest.mark.browser
+def test_a_long_answer_is_followed_until_the_reader_scrolls_back(visit: Visit) -> None:
+    at_end = "(n) => n.scrollHeight - n.scrollTop - n.clientHeight < 40"
+    with visit("slow") as page:
+        page.keyboard.press("Control+Enter")
+        body = page.locator(".ak-answer .ak-scroll")
+        page.wait_for_function("(n) => n.scrollHeight > n.clientHeight + 60", arg=body.element_handle(), timeout=15_000)
+        assert body.evaluate(at_end)
+        body.evaluate("(n) => { n.scrollTop = 0; }")
+        page.wait_for_timeout(300)
+        assert body.evaluate("(n) => n.scrollTop") == 0
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".ak-finish-cancelled", timeout=3000)
+
+
+@pytest.mark.browser
 def test_language_of_the_settings(visit: Visit, site: Server) -> None:
     site.playground.update_settings(language="ja")
     try:

@@ -17,7 +17,7 @@ from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, Run
 from akachat.messages import parse_messages
 from akachat.options import Options
 from akachat.playground import Playground
-from akachat.ui.view import error_view, rendered_view
+from akachat.ui.view import calls_view, error_view, in_words, notes_view, rendered_view
 
 __all__ = ["PromptTab"]
 
@@ -72,7 +72,7 @@ class PromptTab:
         return {
             "prompts": playground.list_prompts(),
             "variables": [{"key": key, "value": self._glimpse(key)} for key in playground.list_variables()],
-            "functions": [function.to_dict() for function in playground.functions()],
+            "functions": [_function(function.to_dict()) for function in playground.functions()],
             "models": [
                 {"name": model.name, "location": model.location, "loaded": model.loaded, "detail": dict(model.detail)}
                 for model in await playground.models()
@@ -139,7 +139,7 @@ class PromptTab:
         try:
             value = self._playground.get_variable(key)
         except AkachatError as error:
-            return {"error": error.message}
+            return {"error": in_words(error.message)}
         return {"text": value[:_GLIMPSE], "more": len(value) > _GLIMPSE}
 
 
@@ -148,7 +148,7 @@ def _apply(frame: Json, event: Event, instruction: str) -> None:
         case Rendered():
             frame |= {"phase": "waiting", "rendered": rendered_view(event)}
         case Called():
-            frame["calls"].append(event.call.to_dict())
+            frame["calls"] += calls_view([event.call.to_dict()])
         case Delta():
             frame["phase"] = "streaming"
             frame["text"] += event.text
@@ -157,12 +157,14 @@ def _apply(frame: Json, event: Event, instruction: str) -> None:
             frame["phase"] = "streaming"
         case Finished():
             data = event.data()
-            frame |= {"phase": "done", "text": event.result, "reasoning": event.reasoning, "calls": data["trace"]}
+            frame |= {"phase": "done", "text": event.result, "reasoning": event.reasoning}
+            frame["calls"] = calls_view(data["trace"])
+            data["notes"] = notes_view(event.notes)
             # What the page has already, or shows elsewhere, need not travel twice.
             frame["done"] = {k: v for k, v in data.items() if k not in ("result", "reasoning", "trace", "messages")}
         case Failed():
             frame |= {"phase": "failed", "error": error_view(event.error, instruction)}
-            frame["calls"] = [call.to_dict() for call in event.calls] or frame["calls"]
+            frame["calls"] = calls_view(call.to_dict() for call in event.calls) or frame["calls"]
 
 
 async def _batches(events: AsyncIterator[Event], interval: float) -> AsyncGenerator[list[Event], None]:
@@ -224,6 +226,10 @@ def _object(payload: Json, key: str) -> Json:
     if not isinstance(value, Mapping):
         raise InvalidInput(f"{key} is no JSON object", hint='Options look like {"temperature": 0.7}.')
     return {str(k): v for k, v in value.items()}
+
+
+def _function(data: Json) -> Json:
+    return {**data, "error": in_words(data["error"])} if data.get("error") else data
 
 
 def _internal() -> Json:

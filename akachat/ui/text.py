@@ -37,7 +37,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "保存前の編集内容を復元しました（保存済みの内容はその後変わっています）",
     ),
     "name_label": ("Name", "名前"),
-    "name_help": ("A slash makes a subfolder: work/summary", "スラッシュでサブフォルダになります（例: work/要約）"),
+    "name_help": ("A slash makes a subfolder: work/summary", "スラッシュでサブフォルダーになります（例: work/要約）"),
     "name_exists": (
         "A prompt of this name exists. Save again to replace it.",
         "同じ名前のプロンプトがあります。もう一度「保存」を押すと置き換えます。",

@@ -2,12 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from akachat.errors import AkachatError, FileError
 from akachat.events import Rendered
+from akachat.ui.japanese import load_catalog
 
-__all__ = ["error_view", "rendered_view"]
+__all__ = ["calls_view", "error_view", "in_words", "notes_view", "rendered_view"]
+
+Words = dict[str, str]
+
+
+def in_words(message: str) -> Words:
+    """A message of the core in both languages: the page can be switched while it is shown."""
+    catalog = load_catalog()
+    return {"en": catalog.english(message), "ja": catalog.japanese(message)}
+
+
+def notes_view(notes: Iterable[str]) -> list[Words]:
+    """A run's notes in both languages."""
+    return [in_words(note) for note in notes]
+
+
+def calls_view(calls: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The tree of calls, with the errors in it in both languages."""
+    return [
+        {
+            **call,
+            **({"error": in_words(call["error"])} if call.get("error") else {}),
+            **({"calls": calls_view(call["calls"])} if call.get("calls") else {}),
+        }
+        for call in calls
+    ]
 
 
 def rendered_view(event: Rendered) -> dict[str, Any]:
@@ -18,12 +45,17 @@ def rendered_view(event: Rendered) -> dict[str, Any]:
     ]
     data = event.data()
     del data["spans"]
-    return {**data, "pieces": [piece for piece in pieces if piece["text"]]}
+    return {
+        **data,
+        "pieces": [piece for piece in pieces if piece["text"]],
+        "notes": notes_view(event.notes),
+        "trace": calls_view(data["trace"]),
+    }
 
 
 def error_view(error: AkachatError, instruction: str = "") -> dict[str, Any]:
     """The error's data, and the line of the instruction where it stands, if it stands there."""
-    data = error.to_dict()
+    data = {**error.to_dict(), "message": in_words(error.message), "hint": in_words(error.hint)}
     if error.line is None or isinstance(error, FileError):
         return data
     lines = instruction.replace("\r\n", "\n").replace("\r", "\n").split("\n")

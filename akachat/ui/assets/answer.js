@@ -80,7 +80,10 @@ function makeAnswer() {
       frame = next;
       const below = body.scrollHeight - body.scrollTop - body.clientHeight;
       draw();
-      if (below < 40 && frame.phase === "streaming") body.scrollTop = body.scrollHeight;
+      if (below >= 40) return; // the reader has scrolled back
+      if (frame.phase === "streaming") body.scrollTop = body.scrollHeight;
+      // At the end what follows the answer comes into view, and no more: the calls below may be long.
+      else if (frame.done) body.scrollTop = Math.max(body.scrollTop, stats.offsetTop + stats.offsetHeight + 8 - body.clientHeight);
     },
   };
 }
@@ -90,7 +93,7 @@ function errorCard(error, goTo) {
   const place = [];
   if (error.path) place.push(t("error_file", { path: error.path }));
   if (error.line !== null && error.line !== undefined) place.push(t("error_at", { line: error.line, column: error.column ?? 1 }));
-  const hint = error.type === "InternalError" ? t("error_internal_hint") : error.type === "Offline" ? t("error_offline_hint") : error.hint;
+  const hint = error.type === "InternalError" ? t("error_internal_hint") : error.type === "Offline" ? t("error_offline_hint") : said(error.hint);
   const title = known(`error_${error.type}`) ? t(`error_${error.type}`) : error.type;
   const where = place.join(" · ");
   return h(
@@ -104,9 +107,9 @@ function errorCard(error, goTo) {
         ? h("button", { type: "button", class: "ak-error-place", text: where, onclick: () => goTo(error.line, error.column ?? 1) })
         : h("span", { class: "ak-error-place", text: where })),
     ),
-    error.message && h("p", { class: "ak-error-message", text: error.message }),
+    said(error.message) && h("p", { class: "ak-error-message" }, prose(said(error.message))),
     error.source !== undefined ? sourceLine(error.source, error.column ?? 1) : null,
-    hint && h("p", { class: "ak-error-hint", text: hint }),
+    hint && h("p", { class: "ak-error-hint" }, prose(hint)),
   );
 }
 

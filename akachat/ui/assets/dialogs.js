@@ -36,7 +36,7 @@ function askName(root, start, save) {
     const answer = await save(name, replace === name);
     if (!answer) return dialog.close();
     if (answer.exists) replace = name;
-    problem.textContent = answer.exists ? t("name_exists") : [answer.error.message, answer.error.hint].filter(Boolean).join(" — ");
+    problem.replaceChildren(...prose(answer.exists ? t("name_exists") : [said(answer.error.message), said(answer.error.hint)].filter(Boolean).join(" — ")));
     problem.hidden = false;
     input.focus();
   });

@@ -30,6 +30,11 @@ function h(tag, attributes, ...children) {
   return node;
 }
 
+/** A sentence as nodes: what stands between backticks is code. */
+function prose(text) {
+  return text.split(/`([^`]+)`/).map((part, index) => (index % 2 ? h("code", { text: part }) : part));
+}
+
 function icon(name, filled = false) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
   svg.setAttribute("viewBox", "0 0 16 16");

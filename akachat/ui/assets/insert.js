@@ -40,13 +40,13 @@ function makeInserts(insert) {
       const values = ["input", "messages"].map((name) => item(`{${name}}`, name, t(`value_${name}`)));
       const vars = variables.map(({ key, value }) => {
         const name = plainName(key) ? `var.${key}` : `var[${quoted(key)}]`;
-        const glimpse = value.error ?? value.text.replace(/\s+/g, " ") + (value.more ? "…" : "");
+        const glimpse = said(value.error) ?? value.text.replace(/\s+/g, " ") + (value.more ? "…" : "");
         return item(`{${name}}`, name, glimpse, Boolean(value.error));
       });
       // Variables have their own list.
       const calls = functions.filter(({ name }) => name !== "var").map(({ name, signature, documentation, origin, error }) => {
         const builtin = origin === "builtin";
-        const words = error || (builtin && known(`fn_${name}`) ? t(`fn_${name}`) : documentation.split("\n")[0]);
+        const words = said(error) || (builtin && known(`fn_${name}`) ? t(`fn_${name}`) : documentation.split("\n")[0]);
         return item((builtin && SNIPPETS[name]) || `{${name}()}`, builtin ? name : signature, words, Boolean(error));
       });
       const others = prompts.filter((name) => name !== own).map((name) => item(`{llm(${quoted(name)}, input)}`, name, ""));

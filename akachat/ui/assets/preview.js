@@ -100,7 +100,7 @@ const ROLES = ["system", "developer", "user", "assistant", "tool"];
 
 function drawNotes(notes) {
   if (!notes?.length) return [];
-  return [h("ul", { class: "ak-note-list", tLabel: "notes" }, notes.map((note) => h("li", { text: note })))];
+  return [h("ul", { class: "ak-note-list", tLabel: "notes" }, notes.map((note) => h("li", {}, prose(said(note)))))];
 }
 
 /** The tree of calls: one line each, its result a click away, what it called below it. */
@@ -136,7 +136,7 @@ function drawCall(call) {
       "details",
       { open: Boolean(call.error) },
       summary,
-      call.error ? h("p", { class: "ak-field-error", text: call.error }) : h("div", { class: "ak-text ak-call-result", text: call.result }),
+      call.error ? h("p", { class: "ak-field-error" }, prose(said(call.error))) : h("div", { class: "ak-text ak-call-result", text: call.result }),
       Object.keys(rest).length ? h("details", { class: "ak-more" }, h("summary", { t: "call_details" }), h("pre", { class: "ak-mono", text: JSON.stringify(rest, null, 2) })) : null,
     ),
     call.calls?.length ? h("ul", { class: "ak-tree" }, call.calls.map(drawCall)) : null,

@@ -8,9 +8,11 @@ let name = null; // the open prompt; null for one that has no name yet
 let saved = { instruction: "", options: {} };
 let opening = 0; // counts what was chosen, so that a late answer does not replace a newer one
 let running = null; // the id of the run under way
+let sent = null; // the run whose rendering is in the preview
 let lastFrame = null; // the newest state of the run that was seen
 let offline = false;
 
+const SAMPLE = "sample"; // the shipped prompt; sample_en says the same in English
 const EMPTY = { instruction: "", options: { location: "Local", model: "embedded" } };
 
 // --- the parts
@@ -103,7 +105,7 @@ function complain(error) {
   problem.replaceChildren(...(error ? [errorCard(error, (line, column) => editor.goTo(line, column))] : []));
   problem.error = error;
   editor.mark(error);
-  form.complain(error?.message);
+  form.complain(error?.message ?? "");
 }
 
 function announce(key, values) {
@@ -145,7 +147,7 @@ function keepAside() {
 function listPrompts() {
   const unsaved = drafts.names();
   const names = name !== null && !catalog.prompts.includes(name) ? [...catalog.prompts, name] : catalog.prompts;
-  const options = names.map((n) => [n, unsaved.has(n) ? `${n}  · ${t("draft_mark")}` : n]);
+  const options = names.map((n) => [n, unsaved.has(n) && n !== name ? `${n}  · ${t("draft_mark")}` : n]);
   if (name === null || unsaved.has("\u0000new")) options.push(["", t("new_prompt")]);
   const key = JSON.stringify([options, name]);
   if (select.dataset.key === key) return;
@@ -389,7 +391,11 @@ watch("value", () => {
   const frame = props.value;
   if (!frame || frame.id !== running) return;
   lastFrame = frame;
-  if (frame.rendered && frame.phase === "waiting") preview.show(frame.rendered, true);
+  // A quick model's first words come in the same frame as what was sent to it.
+  if (frame.rendered && sent !== frame.id) {
+    sent = frame.id;
+    preview.show(frame.rendered, true);
+  }
   if (frame.phase !== "done" && frame.phase !== "failed") return answer.show(frame);
   ended(frame);
   if (frame.error?.source !== undefined) editor.mark(frame.error);
@@ -440,7 +446,9 @@ async function begin() {
   take(boot);
   const opened = drafts.opened();
   const names = boot.prompts;
-  const wanted = [opened?.name, boot.default_prompt, names[0]].find((n) => n && names.includes(n));
+  // Who reads English sees the sample in English at first; after that, whatever was open.
+  const first = boot.default_prompt === SAMPLE && language === "en" ? `${SAMPLE}_en` : "";
+  const wanted = [opened?.name, first, boot.default_prompt, names[0]].find((n) => n && names.includes(n));
   if (opened && opened.name === null && drafts.draft(null)) await open(null);
   else await open(wanted ?? null);
   root.dataset.ready = "";

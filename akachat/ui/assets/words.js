@@ -22,6 +22,9 @@ function t(key, values) {
   return values ? word.replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all)) : word;
 }
 
+/** What the server says, in the page's language: it comes in both, as {en, ja}. */
+const said = (words) => (words && typeof words === "object" ? words[language] : words);
+
 const known = (key) => key in FACTS.texts[language];
 
 /** Writes a word onto an element, and remembers it there for a change of language. */
