@@ -567,3 +567,27 @@ async def test_it_starts_when_needed_and_again_after_closing() -> None:
         assert {r.text for r in texts} == {"2"}
         await sandbox.aclose()
         await sandbox.aclose()
+
+
+@pytest.mark.parametrize(
+    ("instruction", "said", "hint", "column"),
+    [
+        ("{iif()}", "iif() takes other arguments", "iif(expr, t, f='')", 2),
+        ("a {iif(1)}", "iif() takes other arguments", "iif(expr, t, f='')", 4),
+        ("{comment()}", "comment() takes other arguments", "comment(s)", 2),
+        ("{test('a', 'b')}", "test() takes other arguments", "test(s)", 2),
+        ("{iif(1, 2, x=3)}", "iif() takes other arguments", "iif(expr, t, f='')", 2),
+        ("{msgf('user: a') + msgf('ai: b')}", "'messages' and 'messages'", "", 2),
+    ],
+)
+async def test_a_wrong_use_of_the_languages_own_functions_names_no_inner_part(
+    sandbox: Sandbox, instruction: str, said: str, hint: str, column: int
+) -> None:
+    with pytest.raises(InstructionError) as caught:
+        await sandbox.render(instruction, World().scope())
+    error = caught.value
+    assert said in error.message
+    assert hint in error.hint
+    assert "_k_" not in str(error)
+    assert error.line == 1
+    assert abs((error.column or 0) - column) <= 16

@@ -16,11 +16,13 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from akachat.errors import InstructionError
 from akachat.template.expressions import Comprehension, called_name, named, targets
 from akachat.template.fragments import Edit, Fragment, Fragments
 from akachat.template.gathering import Gathering
 from akachat.template.language import HIDDEN, LAZY, NAMES
 from akachat.template.parallel import Context
+from akachat.template.parts import Places
 from akachat.template.rendering import HostFunction
 from akachat.template.standins import METHODS
 
@@ -164,6 +166,11 @@ class Emitter(Gathering):
                 if parts is not None:
                     yield start, end, self._lazy(name, node, parts, context)
                     return
+                if not any(isinstance(a, ast.Starred) for a in node.args) and all(k.arg for k in node.keywords):
+                    line, column = Places(self.instruction).of(start)
+                    raise InstructionError(
+                        f"{name}() takes other arguments", hint=f"It is {LAZY[name]}.", line=line, column=column
+                    )
             if name == "msgf" and name not in self.helpers.walrus:
                 self.helpers.features.add("messages")
                 arguments = self.arguments(node, context)

@@ -65,14 +65,14 @@ IMPORTS = {
     "random": "import random",
 }
 
-#: The functions whose arguments are evaluated only where they are shown.
-LAZY = frozenset({"comment", "test", "iif"})
+#: The functions whose arguments are evaluated only where they are shown, and how each is called.
+LAZY = {"comment": "comment(s)", "test": "test(s)", "iif": "iif(expr, t, f='')"}
 
 #: Functions of the language that the host answers.
 STANDARD_FUNCTIONS = frozenset({"rag", "llm", "msg"})
 
 #: Everything that an instruction can name without binding it first.
-NAMES = BUILTINS | frozenset(IMPORTS) | LAZY | {"msgf", "input", "messages", "var"}
+NAMES = BUILTINS | frozenset(IMPORTS) | frozenset(LAZY) | {"msgf", "input", "messages", "var"}
 
 _TYPES: dict[str, type] = {t.__name__: t for t in (str, int, float, list, dict, tuple, set, bytes, bool)}
 

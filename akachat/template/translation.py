@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from pydantic_monty import MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
 
 from akachat.errors import AkachatError, InstructionError, InvalidInput
-from akachat.template.language import attribute_hint, unknown_name
+from akachat.template.language import HIDDEN, attribute_hint, unknown_name
 from akachat.template.limits import RenderLimits
 from akachat.template.program import Program
 
@@ -31,7 +31,7 @@ def translate(error: MontyError, program: Program, limits: RenderLimits, known: 
     wrong = error.exception()
     kind, message = type(wrong).__name__, str(error)
     if isinstance(error, (MontyRuntimeError, MontySyntaxError)):
-        message = error.display("msg")
+        message = error.display("msg").replace(f"{HIDDEN}v_", "").replace(f"{HIDDEN}M", "messages")
     if isinstance(wrong, TimeoutError) and "time limit exceeded" in message:
         return limits.exceeded("seconds", line, column)
     if isinstance(wrong, MemoryError):
