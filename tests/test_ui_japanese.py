@@ -157,7 +157,7 @@ RUNS: list[tuple[dict[str, str], str, dict[str, Any], str]] = [
     ({}, "a", {"location": "OpenAI", "endpoint": "nonsense"}, "nonsense"),
     ({}, "a", {"location": "OpenAI", "endpoint": "STUB", "model": "stub-0ms-err401"}, "401"),
     ({}, "a", {"location": "OpenAI", "endpoint": "STUB", "model": "stub-0ms-err404"}, "404"),
-    ({}, "a", {"location": "OpenAI", "endpoint": "STUB", "model": "stream-99tok-50ms", "timeout": 0.2}, "0.2"),
+    ({}, "a", {"location": "OpenAI", "endpoint": "STUB", "model": "stream-99tok-50ms", "timeout": 0.2}, ""),
     ({}, "{llm('nothing', input)}", LOCAL, "`nothing`"),
     ({}, "{llm(5)}", LOCAL, "llm()"),
     ({}, "{llm('a', input, temprature=1)}", LOCAL, "temprature"),

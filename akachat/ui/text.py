@@ -115,10 +115,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "fn_rag": ("passages from a library", "ライブラリから文章を検索"),
     "fn_llm": ("another prompt's answer", "ほかのプロンプトの回答"),
     # preview
-    "preview": ("What the model receives", "モデルに渡る内容"),
-    "view_text": ("Instruction", "指示文"),
+    "preview": ("The model receives", "モデルに渡る内容"),
+    "view_text": ("Text", "指示文"),
     "view_messages": ("Messages", "メッセージ"),
-    "view_prompt": ("One text", "全文"),
+    "view_prompt": ("Full text", "全文"),
     "no_prompt": (
         "This model takes messages; its server makes the text.",
         "このモデルにはメッセージのまま渡します（テキスト化はサーバー側です）。",
@@ -153,7 +153,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "role_user": ("user", "user"),
     "role_assistant": ("assistant", "assistant"),
     "role_tool": ("tool", "tool"),
-    "from_run": ("as sent", "送信済み"),
+    "from_run": ("sent", "送信済み"),
     "stale": ("before the error", "エラー前の内容"),
     "go_to": ("Line {line}: {origin}. Go there", "{line} 行目: {origin}（編集位置へ移動）"),
     # answer

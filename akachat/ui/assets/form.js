@@ -12,7 +12,7 @@ function makeForm(onchange) {
   const prompts = h("datalist", { id: "ak-prompts" });
   const groups = GROUPS.map(makeGroup).filter(Boolean);
   const form = h("div", { class: "ak-form" }, models, prompts, unknown, groups.map((group) => group.node));
-  const json = h("textarea", { class: "ak-json", tLabel: "json_label", spellcheck: "false", rows: "24", oninput: readJson });
+  const json = h("textarea", { class: "ak-json", tLabel: "json_label", spellcheck: "false", rows: "14", oninput: readJson });
   const jsonError = h("p", { class: "ak-field-error", role: "alert", hidden: true });
   const jsonBox = h("div", { class: "ak-json-box", hidden: true }, json, jsonError);
   const views = segments("options", [{ id: "form", word: "as_form" }, { id: "json", word: "as_json" }], "form", (view) => {

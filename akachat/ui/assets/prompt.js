@@ -354,7 +354,7 @@ function run() {
   trigger("run", { ...request(), keep: keep.checked, id: running });
   watchdog(running);
   // In one column the answer would come where nobody looks.
-  if (matchMedia("(max-width: 700px)").matches) answer.node.scrollIntoView({ block: "center" });
+  if (oneColumn()) answer.node.scrollIntoView({ block: "center" });
 }
 
 /** A server that is gone sends nothing at all: then this says so, and keeps what had come. */
@@ -385,7 +385,11 @@ function ended(frame) {
   running = null;
   setRunning(false);
   answer.show(frame);
+  const { top } = answer.node.getBoundingClientRect();
+  if (oneColumn() && top > 0 && top < innerHeight) answer.node.scrollIntoView({ block: "nearest" });
 }
+
+const oneColumn = () => matchMedia("(max-width: 700px)").matches;
 
 watch("value", () => {
   const frame = props.value;
