@@ -103,6 +103,7 @@ INSTRUCTIONS = [
     ("{rag()}", "rag()"),
     ("{msg(-1)}", "-1"),
     ("{msgf(1, 2)}", "msgf()"),
+    ("{iif()}", "iif()"),
     ("{msgf(5)}", "int"),
 ]
 
