@@ -24,11 +24,13 @@ INPUT = "Summarise the following text in one sentence. " * 8
 
 
 def workspace(root: Path, upstream: str) -> None:
-    """A workspace with the one prompt that is called."""
+    """A workspace with the prompts that are called: one computes, as the bare route does, the other does not."""
     options = {"location": "OpenAI", "endpoint": "stub", "model": "stub-0ms"}
     (root / "prompt").mkdir()
     (root / "prompt" / "bench.txt").write_text(INSTRUCTION, encoding="utf-8")
     (root / "prompt" / "bench.json").write_text(json.dumps(options), encoding="utf-8")
+    (root / "prompt" / "plain.txt").write_text("Answer this: {input}", encoding="utf-8")
+    (root / "prompt" / "plain.json").write_text(json.dumps(options), encoding="utf-8")
     settings = {"endpoints": {"stub": {"url": upstream}}}
     (root / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
@@ -43,7 +45,7 @@ def row(
     share = statistics.median(m.per_second / b.per_second for m, b in zip(found, bare, strict=True))
     bad = sum(m.bad for m in found)
     print(
-        f"{callers:>3} callers  {name:<22} {statistics.median(m.ms for m in found):7.2f} ms  added {added:6.2f} ms "
+        f"{callers:>3} callers  {name:<24} {statistics.median(m.ms for m in found):7.2f} ms  added {added:6.2f} ms "
         f"({added / bare_added:5.2f} x bare)  {speed:8.0f} calls/s ({share:5.2f} x bare)  failed {bad}",
         flush=True,
     )
@@ -73,6 +75,7 @@ def main() -> None:
         Target("bare route", bare, "/run", {"input": INPUT}),
         Target("/api/llm/main", ours, "/api/llm/main", {"dir": "bench", "input": INPUT}),
         Target("/v1/chat/completions", ours, "/v1/chat/completions", {"model": "bench", **chat}),
+        Target("main, nothing to compute", ours, "/api/llm/main", {"dir": "plain", "input": INPUT}),
     ]
     with tempfile.TemporaryDirectory() as folder:
         workspace(Path(folder), upstream)
