@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
 from typing import Any
 
 import anyio
 
+from akachat.asking import check_size, describe, prepare, trim_history
 from akachat.backends import Backends
 from akachat.backends.base import Backend, Chunk, End, Prepared, Request
-from akachat.backends.tokens import estimate_chat
 from akachat.conversation import Conversation, compose
 from akachat.errors import AkachatError, Busy, Cancelled, Conflict, InvalidInput
 from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, RunRequest, ToolCalled
 from akachat.host import Host
 from akachat.journal import Journal
 from akachat.live import Family, Live
-from akachat.messages import Message, format_messages, trim
+from akachat.messages import Message
 from akachat.options import DEFAULTS, Options
 from akachat.settings import Settings
 from akachat.template import Call, Outcome, Rendering, Sandbox, Scope
@@ -116,7 +116,7 @@ class Runner:
     @contextmanager
     def _admitted(self, live: Live) -> Iterator[None]:
         """Holds a run's place among those under way, by whose id it can be stopped; a called run has its caller's."""
-        self._check_size(live.request)
+        check_size(live.request, self._settings().limits)
         if live.parent is not None:
             yield
             return
@@ -166,10 +166,10 @@ class Runner:
         if not conversation.messages():
             # A text of nothing is a text all the same; only a run has to have something to send.
             live.notes += (_NOTHING,)
-            return self._described(live, Prepared(None, (), 0, exact=True), rendering, ())
-        conversation, dropped = await self._trim(live, backend, conversation, options)
+            return describe(live, Prepared(None, (), 0, exact=True), rendering, ())
+        conversation, dropped = await self._trimmed(live, backend, conversation)
         asked = Request(live.id, conversation.messages(), options)
-        return self._described(live, await self._prepare(live, backend, asked), rendering, dropped)
+        return describe(live, await prepare(live, backend, asked), rendering, dropped)
 
     def _begin(self, live: Live) -> tuple[str, Options]:
         """What is to be run, and from now on how long it may take."""
@@ -187,12 +187,12 @@ class Runner:
         if not conversation.messages():
             raise InvalidInput(_NOTHING, hint="Write an instruction, or give an input.")
         backend = self._backends.for_options(options)
-        conversation, dropped = await self._trim(live, backend, conversation, options)
+        conversation, dropped = await self._trimmed(live, backend, conversation)
         asked = Request(live.id, conversation.messages(), options, stream=live.emit is not None)
-        prepared = await self._prepare(live, backend, asked)
+        prepared = await prepare(live, backend, asked)
         asked = replace(asked, prepared=prepared)
         if live.emit:
-            live.send(self._described(live, prepared, rendering, dropped))
+            live.send(describe(live, prepared, rendering, dropped))
         live.sent, live.prompt_tokens = prepared.messages, prepared.tokens
         if live.parent is None:
             return await self._generate(live, backend, asked)
@@ -225,22 +225,6 @@ class Runner:
                 live.send(ToolCalled(live.id, live.next_seq(), chunk.tool_calls))
 
     # its steps
-
-    def _check_size(self, request: RunRequest) -> None:
-        """Refuses a request that is larger than this server takes, before anything is done for it.
-
-        Raises:
-            InvalidInput: what is too large, and the limit's name.
-        """
-        limits = self._settings().limits
-        longest = max((len(m.content) for m in request.messages), default=0)
-        for name, what, size, most in (
-            ("input_characters", "characters of input", len(request.input), limits.input_characters),
-            ("messages_count", "messages", len(request.messages), limits.messages_count),
-            ("message_characters", "characters in one message", longest, limits.message_characters),
-        ):
-            if size > most:
-                raise InvalidInput(f"{size:,} {what} are more than {most:,}", hint=f"The limit is limits.{name}.")
 
     def _resolve(self, live: Live) -> tuple[str, Options]:
         request = live.request
@@ -306,56 +290,15 @@ class Runner:
         }
         return Outcome(finished.result, detail, finished.calls)
 
-    async def _trim(
-        self, live: Live, backend: Backend, conversation: Conversation, options: Options
+    async def _trimmed(
+        self, live: Live, backend: Backend, conversation: Conversation
     ) -> tuple[Conversation, tuple[Message, ...]]:
-        if not conversation.history or (options.history_threshold is None and options.history_turns is None):
-            return conversation, ()
-        if live.dry and not backend.is_at_hand(options):
-            count: Callable[[Sequence[Message]], int] = estimate_chat
-        else:
-            count = await backend.counter(Request(live.id, conversation.messages(), options))
-        trimmed = trim(
-            conversation.history,
-            lambda history: count(conversation.messages(history)),
-            threshold=options.history_threshold,
-            target=options.history_target,
-            turns=options.history_turns,
-        )
-        kept = trimmed.kept
-        if trimmed.dropped:
-            live.notes += (f"{len(trimmed.dropped)} oldest turns of the history were cut",)
-            if options.history_summary and not live.dry:
-                outcome = await self._answer(live, options.history_summary, format_messages(trimmed.dropped), {})
-                kept = (Message("system", str(outcome.value)), *kept)
-        return Conversation(conversation.head, kept, conversation.tail), trimmed.dropped
+        """The conversation with its history within the options' budget, and the turns that went."""
 
-    async def _prepare(self, live: Live, backend: Backend, request: Request) -> Prepared:
-        if live.dry and not backend.is_at_hand(request.options):
-            model = request.options.model
-            note = f"The prompt's exact form and length are known once {model} has been loaded by a run."
-            prepared = Prepared(None, request.messages, estimate_chat(request.messages), exact=False, notes=(note,))
-        else:
-            prepared = await backend.prepare(request)
-        live.notes += prepared.notes
-        return prepared
+        async def summarise(name: str, text: str) -> str:
+            return str((await self._answer(live, name, text, {})).value)
 
-    @staticmethod
-    def _described(live: Live, prepared: Prepared, rendering: Rendering, dropped: Sequence[Message]) -> Rendered:
-        return Rendered(
-            live.id,
-            live.next_seq(),
-            text=rendering.text,
-            spans=rendering.spans,
-            messages=prepared.messages,
-            prompt=prepared.prompt,
-            tokens=prepared.tokens,
-            exact=prepared.exact,
-            notes=live.notes,
-            dropped=tuple(dropped),
-            calls=rendering.calls,
-            options={**live.options.to_dict(), **prepared.options},
-        )
+        return await trim_history(live, backend, conversation, summarise)
 
     # afterwards
 

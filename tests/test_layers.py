@@ -28,7 +28,7 @@ ROWS = [
     ["backends", "retrieval"],
     ["events"],
     ["conversation", "live"],
-    ["host"],
+    ["asking", "host"],
     ["run"],
     ["speech", "batch"],
     ["playground"],
