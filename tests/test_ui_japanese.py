@@ -261,7 +261,18 @@ def test_every_entry_is_japanese_and_loses_nothing() -> None:
 
 ROOMS = [
     *("template", "functions", "workspace", "backends", "settings", "retrieval"),
-    *("names.py", "files.py", "decoding.py", "locks.py", "messages.py", "options.py", "live.py", "host.py", "run.py"),
+    *(
+        "names.py",
+        "files.py",
+        "decoding.py",
+        "locks.py",
+        "messages.py",
+        "options.py",
+        "live.py",
+        "asking.py",
+        "host.py",
+        "run.py",
+    ),
 ]
 ERRORS = set(errors.__all__)
 
