@@ -24,13 +24,15 @@ INPUT = "Summarise the following text in one sentence. " * 8
 
 
 def workspace(root: Path, upstream: str) -> None:
-    """A workspace with the prompts that are called: one computes, as the bare route does, the other does not."""
+    """A workspace with the prompts that are called: the host can answer one alone, the other takes the sandbox."""
     options = {"location": "OpenAI", "endpoint": "stub", "model": "stub-0ms"}
     (root / "prompt").mkdir()
     (root / "prompt" / "bench.txt").write_text(INSTRUCTION, encoding="utf-8")
     (root / "prompt" / "bench.json").write_text(json.dumps(options), encoding="utf-8")
-    (root / "prompt" / "plain.txt").write_text("Answer this: {input}", encoding="utf-8")
-    (root / "prompt" / "plain.json").write_text(json.dumps(options), encoding="utf-8")
+    # The same with a multiplication, which the host leaves to the sandbox.
+    computing = INSTRUCTION.replace("len(input)", "len(input) * 1")
+    (root / "prompt" / "sandbox.txt").write_text(computing, encoding="utf-8")
+    (root / "prompt" / "sandbox.json").write_text(json.dumps(options), encoding="utf-8")
     settings = {"endpoints": {"stub": {"url": upstream}}}
     (root / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
 
@@ -75,7 +77,7 @@ def main() -> None:
         Target("bare route", bare, "/run", {"input": INPUT}),
         Target("/api/llm/main", ours, "/api/llm/main", {"dir": "bench", "input": INPUT}),
         Target("/v1/chat/completions", ours, "/v1/chat/completions", {"model": "bench", **chat}),
-        Target("main, nothing to compute", ours, "/api/llm/main", {"dir": "plain", "input": INPUT}),
+        Target("main, by the sandbox", ours, "/api/llm/main", {"dir": "sandbox", "input": INPUT}),
     ]
     with tempfile.TemporaryDirectory() as folder:
         workspace(Path(folder), upstream)

@@ -56,10 +56,13 @@ class Case:
     external: Mapping[str, Any] | None = None
 
 
-_TAIL = "a careful assistant. Today's topic has {len(input)} characters: {input[:20]!r}"
+_LOOKS = "a careful assistant. Today's topic has {len(input)} characters: {input[:20]!r}"
+#: A multiplication is left to the sandbox.
+_TAIL = _LOOKS.replace("len(input)", "len(input) * 1")
 CASES = [
     Case("no fields", "You are Aka, a careful assistant.", "f'You are Aka, a careful assistant.'"),
     Case("plain fields", "You are {var.name}: {input}", "f'You are {name}: {input}'", {"name": "Aka", "input": INPUT}),
+    Case("looks at the input", f"You are Aka, {_LOOKS}", f"f{f'You are Aka, {_LOOKS}'!r}"),
     Case("computing fields", f"You are Aka, {_TAIL}", f"f{f'You are Aka, {_TAIL}'!r}"),
     Case(
         "computing and plain",

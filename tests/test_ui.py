@@ -516,5 +516,6 @@ def test_ten_pages_at_once(browser: Browser, site: Server) -> None:
             _choose(page, "greeting")
             page.keyboard.press("Control+Enter")
             page.wait_for_selector(".ak-finish", timeout=60_000)
+            assert page.locator(".ak-finish").first.inner_text()
     finally:
         context.close()

@@ -8,32 +8,75 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
 
 from akachat.template.expressions import Expression, called_name
 from akachat.template.host import Host, Place
 from akachat.template.language import LAZY
+from akachat.template.looks import (
+    METHODS,
+    NeedsSandbox,
+    Plain,
+    Structure,
+    Value,
+    called,
+    compared,
+    joined,
+    measured,
+    slice_of,
+    sliced,
+    text_of,
+)
 from akachat.template.parallel import Calls
 from akachat.template.parts import Places
 from akachat.template.values import is_unicode
 
-__all__ = ["Plain", "plain"]
+__all__ = ["is_look", "plain"]
 
-
-class Structure(int):
-    """An index of messages in ``host.structures``."""
-
-
-Value: TypeAlias = str | Structure
-Plain: TypeAlias = Callable[[Host], Value]
+#: Larger expressions go to the sandbox, whose clock bounds them.
+_MOST_NODES = 20
+_CONVERSIONS: dict[str, Callable[[object], str]] = {"": str, "s": str, "r": repr, "a": ascii}
 
 
 def plain(expression: Expression, places: Places) -> Plain | None:
     """A field's value as a function of the host; None where it takes the sandbox to compute it."""
     found = expression.field
-    if found.conversion or found.debug or found.spec:
+    if found.debug or found.spec or (found.conversion and not is_look(expression)):
         return None
-    return _Reader(expression, places).read(expression.tree)
+    if is_look(expression) and sum(1 for _ in ast.walk(expression.tree)) > _MOST_NODES:
+        return None
+    value = _Reader(expression, places).read(expression.tree)
+    if value is None or not (found.conversion or is_look(expression)):
+        return value
+    computed, convert = value, _CONVERSIONS[found.conversion]
+
+    def text(host: Host) -> Value:
+        result = computed(host)
+        if not isinstance(result, Structure):
+            return convert(result)
+        if found.conversion:
+            raise NeedsSandbox
+        return result
+
+    return text
+
+
+def is_look(expression: Expression) -> bool:
+    """Whether the host would have to compute something, and not only put things together."""
+    if expression.field.conversion:
+        return True
+    simple = (ast.Constant, ast.Name, ast.Load, ast.keyword)
+    for node in ast.walk(expression.tree):
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and _is_var(node.value):
+            continue
+        if isinstance(node, ast.Call) and (called_name(node) in LAZY or called_name(node) == "msgf"):
+            continue
+        if not isinstance(node, simple):
+            return True
+    return False
+
+
+def _is_var(node: ast.AST) -> bool:
+    return isinstance(node, ast.Name) and node.id == "var"
 
 
 def truth(value: Value, host: Host) -> bool:
@@ -55,9 +98,13 @@ class _Reader:
             return (lambda host: text) if is_unicode(text) else None
         if isinstance(node, ast.Name) and node.id == "input":
             return lambda host: host.scope.input
-        if isinstance(node, (ast.Attribute, ast.Subscript)):
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and _is_var(node.value):
             return self.variable(node)
+        if isinstance(node, (ast.Subscript, ast.BinOp, ast.BoolOp, ast.UnaryOp, ast.Compare, ast.IfExp)):
+            return self.look(node)
         name = called_name(node)
+        if isinstance(node, ast.Call) and not node.keywords and (name == "len" or isinstance(node.func, ast.Attribute)):
+            return self.measure(node)
         if isinstance(node, ast.Call) and name == "msgf" and len(node.args) == 1 and not node.keywords:
             return self.messages(node)
         if isinstance(node, ast.Call) and name in LAZY:
@@ -65,8 +112,6 @@ class _Reader:
         return None
 
     def variable(self, node: ast.Attribute | ast.Subscript) -> Plain | None:
-        if not (isinstance(node.value, ast.Name) and node.value.id == "var"):
-            return None
         place = self.place(node)
         if isinstance(node, ast.Attribute):
             key = self.expression.attribute(node)
@@ -75,6 +120,57 @@ class _Reader:
         else:
             return None
         return lambda host: host.variable(key, place)
+
+    def look(self, node: ast.AST) -> Plain | None:
+        """Slices, sums, comparisons and choices."""
+        if isinstance(node, ast.Subscript):
+            value, key = self.read(node.value), slice_of(node.slice)
+            return None if value is None or key is None else sliced(value, key)
+        if isinstance(node, ast.BinOp):
+            left, right = self.read(node.left), self.read(node.right)
+            is_sum = isinstance(node.op, ast.Add) and left and right
+            return joined(left, right) if is_sum and left and right else None
+        if isinstance(node, ast.Compare):
+            left, right = self.read(node.left), self.read(node.comparators[0])
+            return compared(left, node.ops[0], right) if left and right and len(node.ops) == 1 else None
+        if isinstance(node, ast.UnaryOp):
+            value = self.read(node.operand) if isinstance(node.op, ast.Not) else None
+            return None if value is None else lambda host: not truth(value(host), host)
+        if isinstance(node, ast.IfExp):
+            test, then, other = self.read(node.test), self.read(node.body), self.read(node.orelse)
+            if not (test and then and other):
+                return None
+            return lambda host: then(host) if truth(test(host), host) else other(host)
+        assert isinstance(node, ast.BoolOp)
+        return self.either(node)
+
+    def either(self, node: ast.BoolOp) -> Plain | None:
+        """``a or b`` and ``a and b``."""
+        read = [self.read(value) for value in node.values]
+        values = [value for value in read if value is not None]
+        if len(values) < len(read):
+            return None
+        stops_at = isinstance(node.op, ast.Or)
+
+        def either(host: Host) -> Value:
+            result: Value = ""
+            for value in values:
+                result = value(host)
+                if truth(result, host) is stops_at:
+                    break
+            return result
+
+        return either
+
+    def measure(self, node: ast.Call) -> Plain | None:
+        """``len(text)``, and methods of a text such as ``text.strip()``."""
+        if isinstance(node.func, ast.Attribute):
+            value, name = self.read(node.func.value), node.func.attr
+            if value is None or node.args or name not in METHODS:
+                return None
+            return called(value, name)
+        value = self.read(node.args[0]) if len(node.args) == 1 else None
+        return None if value is None else measured(value)
 
     def messages(self, node: ast.Call) -> Plain | None:
         place = self.place(node)
@@ -88,7 +184,7 @@ class _Reader:
 
         def messages(host: Host) -> Value:
             text = inner(host)
-            return text if isinstance(text, Structure) else _structure(host, text, place)
+            return text if isinstance(text, Structure) else _structure(host, text_of(text), place)
 
         return messages
 

@@ -17,8 +17,9 @@ from akachat.template.emitter import Emitter
 from akachat.template.expressions import Expression, called_name, expressions, named
 from akachat.template.fragments import Fragment, Helpers
 from akachat.template.language import HIDDEN, LAZY, STANDARD_FUNCTIONS
+from akachat.template.looks import Plain
 from akachat.template.parts import Field, Literal, Part, Places
-from akachat.template.plain import Plain, plain
+from akachat.template.plain import is_look, plain
 from akachat.template.prelude import ending, prelude
 from akachat.template.rendering import HostFunction
 from akachat.template.scanner import scan
@@ -27,6 +28,8 @@ __all__ = ["Program", "Slot", "compile_instruction"]
 
 #: Instructions of more fields are compiled once only: for them the sandbox's own time is what counts.
 _MOST_SPLIT = 500
+#: Fields that the host computes itself; more of them go to the sandbox, whose clock bounds them.
+_MOST_LOOKS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +171,12 @@ class _Compiler:
         """For each field its value as a function, if it has nothing to compute and no name of the author's to read."""
         if self.helpers.walrus:
             return (None,) * len(self.fields)
-        return tuple(plain(self.trees[part.start], self.places) for part in self.fields)
+        found = [plain(self.trees[part.start], self.places) for part in self.fields]
+        looks = [index for index, part in enumerate(self.fields) if is_look(self.trees[part.start])]
+        if len(looks) > _MOST_LOOKS:  # together they could keep the host from everything else
+            for index in looks:
+                found[index] = None
+        return tuple(found)
 
     def field(self, part: Field, is_alone: bool = False) -> tuple[list[Fragment], bool, bool]:
         """The inside of an f-string for a field, whether it awaits, and whether it keeps the order of the text."""

@@ -16,6 +16,7 @@ from akachat.template.bridge import Bridge
 from akachat.template.host import Host
 from akachat.template.language import STANDARD_FUNCTIONS
 from akachat.template.limits import RenderLimits
+from akachat.template.looks import NeedsSandbox
 from akachat.template.parts import Literal
 from akachat.template.pool import Pool
 from akachat.template.program import Program, compile_instruction
@@ -109,6 +110,10 @@ class Sandbox:
         try:
             for value in program.plain:
                 found.append(None if value is None else value(host))  # noqa: PERF401 - half a list counts below
+            if sum(len(text) for text in found if isinstance(text, str)) > host.limits.text_length:
+                raise host.limits.exceeded("text_length")
+        except (NeedsSandbox, IndexError):
+            return None
         except AkachatError:
             if None not in found:
                 raise
