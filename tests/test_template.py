@@ -486,7 +486,8 @@ async def test_the_trace_is_in_the_order_of_the_text(sandbox: Sandbox) -> None:
         ("rag", "'d', 'q', k=2", "[d q 2]", 2, 30),
     ]
     assert rendering.calls[0].detail == {"tokens": 3}
-    assert rendering.calls[0].seconds >= 0.05 > rendering.calls[1].seconds
+    assert rendering.calls[0].seconds >= 0.05
+    assert all(call.started <= rendering.seconds for call in rendering.calls)
     assert [c.arguments for c in live][-1] == "'slow', delay=0.05"
     assert sorted(live, key=id) == sorted(rendering.calls, key=id)
 
