@@ -25,6 +25,7 @@ class Request:
         stream: whether the caller wants pieces as they come; false lets a backend answer in one piece, which costs
             less.
         prepared: what ``prepare`` gave for this very request, so that nothing is made twice.
+        caller: who asks; requests of different callers take turns.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Request:
     options: Options
     stream: bool = True
     prepared: Prepared | None = None
+    caller: str = ""
 
 
 @dataclass(frozen=True, slots=True)
