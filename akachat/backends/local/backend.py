@@ -115,7 +115,7 @@ class LocalBackend:
     async def models(self) -> list[ModelInfo]:
         """The models in memory, and those that come with the program."""
         loaded = [
-            ModelInfo(worker.loaded.source.name, "Local", True, {**worker.loaded.facts(), "busy": worker.busy})
+            ModelInfo(worker.loaded.source.name, "Local", True, {**worker.facts(), "busy": worker.busy})
             for worker in self._shelf.workers()
         ]
         names = {info.name for info in loaded}
@@ -128,7 +128,7 @@ class LocalBackend:
             ModelError: it cannot be loaded; the hint says what to do.
         """
         worker = await self._shelf.worker(self._source(options))
-        return ModelInfo(options.model, "Local", True, worker.loaded.facts())
+        return ModelInfo(options.model, "Local", True, worker.facts())
 
     async def unload(self, name: str) -> bool:
         """Frees a model after the answers that it is making; False where it is not loaded."""
@@ -161,7 +161,7 @@ class LocalBackend:
         prompt: Prompt = request.prepared.own if request.prepared else await self._written(front, request)
         room = _room(prompt, front, options)
         sampling = effective(options, front.generation, min(self._limits.answer_tokens, room))
-        return Given(prompt, sampling, (*(options.stop or ()), *prompt.stop), asked)
+        return Given(prompt, sampling, (*(options.stop or ()), *prompt.stop), asked, caller=request.caller)
 
 
 def _room(prompt: Prompt, front: Front, options: Options) -> int:
