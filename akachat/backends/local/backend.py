@@ -11,6 +11,7 @@ from time import monotonic
 from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request
 from akachat.backends.formats import is_jinja
 from akachat.backends.limits import BackendLimits
+from akachat.backends.local.channel import Channel
 from akachat.backends.local.generation import Given, Job
 from akachat.backends.local.prompt import Prompt, write_prompt
 from akachat.backends.local.sampling import Sampling, effective
@@ -87,17 +88,18 @@ class LocalBackend:
         asked = monotonic()
         timeout = DEFAULTS["timeout"] if options.timeout is None else options.timeout
         deadline = asyncio.get_running_loop().time() + timeout
+        channel: Channel[Chunk | End | Exception] = Channel()
         job: Job | None = None
         try:
             async with asyncio.timeout_at(deadline):
                 source = self._source(options)
                 front = await self._shelf.front(source)
-                job = Job(await self._given(request, front, asked))
+                job = Job(await self._given(request, front, asked), channel.put)
                 while not (await self._shelf.worker(source)).submit(job):
                     pass  # unloaded just now by someone else: load it again
             while True:
                 async with asyncio.timeout_at(deadline):
-                    item = await job.channel.get()
+                    item = await channel.get()
                 if isinstance(item, Exception):
                     raise item
                 yield item

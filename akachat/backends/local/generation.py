@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 
 from akachat.backends.base import Chunk, End, FinishReason, Usage
 from akachat.backends.local.adapters import Adapter
-from akachat.backends.local.channel import Channel
 from akachat.backends.local.decode import Decoder, StopTexts
 from akachat.backends.local.prompt import Prompt
 from akachat.backends.local.sampling import Sampling
@@ -49,11 +48,14 @@ class Job:
     """One answer in the making, told token by token what the model says.
 
     Whoever runs the model calls ``begin``, ``take`` for each token, and ``finish`` or ``fail``.
+
+    Args:
+        put: gets the pieces, then the end or an error, in the model's thread; false where nobody listens any more.
     """
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: Given, put: Callable[[Chunk | End | Exception], bool]) -> None:
         self.given = given
-        self.channel: Channel[Chunk | End | Exception] = Channel()
+        self._put = put
         self._cancelled = threading.Event()
         self._finish: FinishReason | None = None
         self._ended = False
@@ -95,12 +97,12 @@ class Job:
         self._finish = reason or self._finish
         if self._finish in ("stop", "length") and not self._stop_texts.stopped:
             self._show(self._stop_texts.flush())
-        self.channel.put(self._end())
+        self._put(self._end())
 
     def fail(self, error: Exception) -> None:
         """Ends the answer with an error."""
         self._ended = True
-        self.channel.put(error)
+        self._put(error)
 
     def check(self) -> None:
         """Raises Stopped where nobody waits for the answer any more; called before each layer."""
@@ -125,7 +127,7 @@ class Job:
 
     def _show(self, text: str) -> None:
         if text and not self._cancelled.is_set():
-            if not self.channel.put(Chunk(text, tokens=self._unsent)):
+            if not self._put(Chunk(text, tokens=self._unsent)):
                 self.cancel()
             self._unsent = 0
 
