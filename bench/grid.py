@@ -10,9 +10,9 @@ measured, in turns with the grid, and counted up.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from functools import partial
 
-from bench.made import Model, embedded, hundred_million, measured, plain, sampling, serve, working
+from bench.made import Answer, Model, embedded, hundred_million, measured, plain, sampling, serve, working
 
 TEMPERATURES = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2)
 INPUTS, TOKENS = 4, 64
@@ -25,17 +25,18 @@ def compare(model: Model, instruction: int, calls: int) -> tuple[float, float]:
     grid = [(ids, sampling(tokens=TOKENS, temperature=t, seed=7)) for ids in prompts for t in TEMPERATURES]
     plain(model, start[:8], 4)
     wall = cpu = 0.0
-    told: list[Sequence[int]] = []
+    told: list[list[int]] = []
     for number in range(calls):
         ids = prompts[number % INPUTS]
-        cost = measured(lambda ids=ids, t=TEMPERATURES[number % 8]: told.append(plain(model, ids, TOKENS, t)))
+        temperature = TEMPERATURES[number % len(TEMPERATURES)]
+        cost = measured(partial(plain, model, ids, TOKENS, temperature), told)
         wall, cpu = wall + cost.wall, cpu + cost.cpu
     scale = len(grid) / calls
     with working(model, cache=0) as worker:
         serve(worker, [(start[:8], sampling(tokens=4))])
-        answers: list[Sequence[int]] = []
-        cost = measured(lambda: answers.extend(job.said for job in serve(worker, grid)))
-    equal = answers[0] == told[0]
+        jobs: list[list[Answer]] = []
+        cost = measured(partial(serve, worker, grid), jobs)
+    equal = jobs[0][0].said == told[0]
     print(
         f"{model.name}, {instruction:,} + {INPUTS} inputs × {len(TEMPERATURES)} temperatures × {TOKENS} tokens: "
         f"plain {wall * scale:.1f} s ({calls} of {len(grid)} calls measured), grid {cost.wall:.2f} s; "

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, process_time
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
@@ -27,6 +27,9 @@ __all__ = [
     "Answer", "Cost", "Model", "asked", "embedded", "hundred_million", "llama", "measured", "plain", "sampling",
     "serve", "working",
 ]  # fmt: skip
+
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -136,10 +139,12 @@ def sampling(*, tokens: int, temperature: float = 0.0, seed: int | None = 0) -> 
     return Sampling(tokens, temperature, 1.0, 50, 0.0, 1.0, 0.0, 0.0, seed)
 
 
-def measured(work: Callable[[], Any]) -> Cost:
-    """What a piece of work takes."""
+def measured(work: Callable[[], T], results: list[T] | None = None) -> Cost:
+    """What a piece of work takes; its result goes to ``results``."""
     wall, cpu = monotonic(), process_time()
-    work()
+    result = work()
+    if results is not None:
+        results.append(result)
     return Cost(monotonic() - wall, process_time() - cpu)
 
 

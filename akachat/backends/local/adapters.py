@@ -11,7 +11,7 @@ from typing import Any
 from akachat.backends.local.failures import explained
 from akachat.errors import ModelError
 
-__all__ = ["Adapter", "Adapters", "check_folder"]
+__all__ = ["Adapter", "Adapters", "fetch"]
 
 #: The one form that holds numbers and nothing else.
 _WEIGHTS = "adapter_model.safetensors"
@@ -25,17 +25,33 @@ class Adapter:
     folder: str
 
 
-def check_folder(adapter: Adapter) -> None:
-    """Refuses what is no LoRA adapter, before the model is touched.
+def fetch(name: str, token: str | None) -> Adapter:
+    """The adapter of that name: a folder, or one on Hugging Face, downloaded where it is not here yet.
+
+    Args:
+        token: of huggingface.co; never shown.
 
     Raises:
-        ModelError: what is missing or wrong.
+        ModelError: there is none, or it is no LoRA adapter.
     """
-    name, folder = adapter.name, Path(adapter.folder)
+    folder = Path(name).expanduser()
     if not folder.is_dir():
-        raise ModelError(
-            f"there is no folder {name!r}", hint="Give lora a folder that exists, or a name on Hugging Face."
-        )
+        if name.startswith(("/", "./", "../", "~")) or "\\" in name or name.count("/") > 1:
+            raise ModelError(
+                f"there is no folder {name!r}", hint="Give lora a folder that exists, or a name on Hugging Face."
+            )
+        from huggingface_hub import snapshot_download
+
+        with explained(name, "LoRA adapter"):
+            folder = Path(snapshot_download(name, token=token, allow_patterns=["adapter_config.json", _WEIGHTS]))
+    adapter = Adapter(name, str(folder))
+    _check(adapter)
+    return adapter
+
+
+def _check(adapter: Adapter) -> None:
+    """Refuses what is no LoRA adapter, before the model is touched."""
+    name, folder = adapter.name, Path(adapter.folder)
     try:
         config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
     except OSError:
@@ -93,17 +109,17 @@ class Adapters:
             self._names[folder] = self._names.pop(folder)
             self._shown[folder] = self._shown.pop(folder)
             return
-        check_folder(adapter)
         while len(self._names) >= self._most:
             idle = next((each for each in self._names if each not in wanted), None)
             if idle is None:
                 break
             self._forget(idle)
+        _check(adapter)
         self._made += 1
         name = f"lora_{self._made}"  # module names take no dots, and the option's are anybody's
         with explained(adapter.name, "LoRA adapter"):
             try:
-                self._model.load_adapter(folder, adapter_name=name, is_trainable=False, local_files_only=True)
+                self._model.load_adapter(folder, adapter_name=name, is_trainable=False)
             except (RuntimeError, ValueError) as error:
                 self._forget_failed(name)
                 raise ModelError(

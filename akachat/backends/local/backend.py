@@ -11,6 +11,7 @@ from time import monotonic
 from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request
 from akachat.backends.formats import is_jinja
 from akachat.backends.limits import BackendLimits
+from akachat.backends.local.adapters import Adapter, fetch
 from akachat.backends.local.channel import Channel
 from akachat.backends.local.generation import Given, Job
 from akachat.backends.local.prompt import Prompt, write_prompt
@@ -53,6 +54,7 @@ class LocalBackend:
         self._hf_token = hf_token
         self._trusted = trusted
         self._limits = limits or BackendLimits()
+        self._adapters: dict[str, Adapter] = {}
         self._shelf = Shelf(self._limits, frozenset(self._folders))
 
     def is_at_hand(self, options: Options) -> bool:
@@ -141,8 +143,6 @@ class LocalBackend:
         await self._shelf.aclose()
 
     def _source(self, options: Options) -> Source:
-        if options.lora is not None:
-            raise ModelError("LoRA adapters cannot be loaded yet", hint="Unset the option lora, or merge the adapter.")
         folder = self._folders.get(options.model)
         place = str(folder()) if folder is not None else str(Path(options.model).expanduser())
         return Source.of(options, place, token=self._hf_token(), trusted=self._trusted(options.model))
@@ -163,7 +163,16 @@ class LocalBackend:
         prompt: Prompt = request.prepared.own if request.prepared else await self._written(front, request)
         room = _room(prompt, front, options)
         sampling = effective(options, front.generation, min(self._limits.answer_tokens, room))
-        return Given(prompt, sampling, (*(options.stop or ()), *prompt.stop), asked, caller=request.caller)
+        stops = (*(options.stop or ()), *prompt.stop)
+        adapter = await self._adapter(options.lora) if options.lora else None
+        return Given(prompt, sampling, stops, asked, adapter, request.caller)
+
+    async def _adapter(self, name: str) -> Adapter:
+        """The adapter of that name; what Hugging Face has is asked for once, a folder is looked at each time."""
+        found = self._adapters.get(name)
+        if found is None or not Path(found.folder).is_dir():
+            found = self._adapters[name] = await asyncio.to_thread(fetch, name, self._hf_token())
+        return found
 
 
 def _room(prompt: Prompt, front: Front, options: Options) -> int:

@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Any
 
 from akachat.backends.limits import BackendLimits
+from akachat.backends.local.adapters import Adapters
 from akachat.backends.local.generation import Job, Stopped
 from akachat.backends.local.loader import Loaded
 from akachat.errors import Busy
@@ -37,6 +38,7 @@ class Worker:
         self._current: tuple[Job, ...] = ()
         self._closing = False
         self._changed = threading.Condition()
+        self._adapters = Adapters(loaded.model)
         self._engine: Any = None
         self._ready = threading.Event()
         self._hooks = [layer.register_forward_pre_hook(self._look) for layer in _layers(loaded.model)]
@@ -62,12 +64,7 @@ class Worker:
     def facts(self) -> dict[str, Any]:
         """What the page and the API say of it; waits until the thread knows how it will work."""
         self._ready.wait()
-        engine = self._engine
-        return {
-            **self.loaded.facts(),
-            "batching": engine is not None,
-            "loras": engine.adapters.names if engine is not None else [],
-        }
+        return {**self.loaded.facts(), "batching": self._engine is not None, "loras": self._adapters.names}
 
     def submit(self, job: Job) -> bool:
         """Puts a job at the end of the queue; False where the model is being unloaded.
@@ -104,7 +101,7 @@ class Worker:
         from akachat.backends.local.engine import Engine, Unsupported, answer
 
         try:
-            self._engine = Engine(self.loaded, self._limits.batch_rows, self._limits.prefix_cache_bytes)
+            self._engine = Engine(self.loaded, self._adapters, self._limits.batch_rows, self._limits.prefix_cache_bytes)
         except Unsupported as error:
             self.loaded.notes.append(f"answers are made one at a time: this model has {error}.")
         finally:
@@ -124,7 +121,7 @@ class Worker:
                 if not self._jobs:
                     return
                 self._current = (self._jobs.popleft(),)
-            answer(self._current[0], self.loaded)
+            answer(self._current[0], self.loaded, self._adapters)
             self._current = ()
 
     def _side_by_side(self, engine: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
+from akachat.backends.local.adapters import Adapters
 from akachat.backends.local.engine.choose import Draw, choose
 from akachat.backends.local.generation import Job, Stopped, explained
 from akachat.backends.local.loader import Loaded
@@ -17,11 +18,13 @@ __all__ = ["answer"]
 _PIECE = 1024
 
 
-def answer(job: Job, loaded: Loaded) -> None:
+def answer(job: Job, loaded: Loaded, adapters: Adapters) -> None:
     """Makes the answer. Never raises: errors go to whoever waits."""
     try:
         job.begin(loaded.front)
         if not job.cancelled:
+            adapters.load(job.given.adapter)
+            adapters.use(job.given.adapter.folder if job.given.adapter else None)
             _generate(job, loaded)
         job.finish("cancelled" if job.cancelled else None)
     except Stopped:

@@ -35,6 +35,7 @@ class Engine:
 
     Args:
         loaded: the model.
+        adapters: its LoRA adapters.
         rows: most answers written side by side; callers that have none get one beyond it.
         cache_bytes: memory for prompts that were read before.
 
@@ -42,10 +43,10 @@ class Engine:
         Unsupported: rows of this model cannot share a step.
     """
 
-    def __init__(self, loaded: Loaded, rows: int, cache_bytes: int) -> None:
+    def __init__(self, loaded: Loaded, adapters: Adapters, rows: int, cache_bytes: int) -> None:
         self._model = loaded.model
         self._front = loaded.front
-        self.adapters = Adapters(loaded.model)
+        self._adapters = adapters
         self._most = rows
         self._cache_bytes = cache_bytes
         self._layout = _prepared(loaded.model)
@@ -82,7 +83,7 @@ class Engine:
         adapter = job.given.adapter
         try:
             job.begin(self._front)
-            self.adapters.load(adapter, [key for key, lane in self._lanes.items() if lane.jobs])
+            self._adapters.load(adapter, [key for key, lane in self._lanes.items() if lane.jobs])
         except Exception as error:
             job.fail(explained(error))
             return
@@ -101,7 +102,7 @@ class Engine:
         adapter, lane = lanes[self._turn % len(lanes)]
         try:
             with torch.inference_mode():
-                self.adapters.use(adapter)
+                self._adapters.use(adapter)
                 self._work(lane)
         except Stopped:
             pass  # its only request was stopped while it was read; the next step lets it go
