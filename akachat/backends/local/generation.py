@@ -110,15 +110,15 @@ class Job:
         given, front, model = self.given, loaded.front, loaded.model
         ids = torch.tensor([given.prompt.ids], device=model.device)
         before = given.prompt.ids[-8:] if given.prompt.continued else ()
-        self._decoder = Decoder(front.tokenizer, before)
+        self._decoder = Decoder(front.tokenizer, before, given.prompt.newline)
         self._stop_texts = StopTexts(given.stops)
-        self._ends = front.ends
+        self._ends = front.ends | given.prompt.ends
         pad = model.generation_config.pad_token_id
         config = GenerationConfig(
             max_new_tokens=given.sampling.max_new_tokens,
             do_sample=False,
-            eos_token_id=sorted(front.ends) or None,
-            pad_token_id=pad if pad is not None else min(front.ends, default=0),
+            eos_token_id=sorted(self._ends) or None,
+            pad_token_id=pad if pad is not None else min(self._ends, default=0),
             prefill_chunk_size=_PIECE if ids.shape[1] > _PIECE and _only_attention(front.config) else None,
         )
         with torch.inference_mode():
@@ -134,7 +134,7 @@ class Job:
             self.check()
             self._finish = "length"
         if self._finish != "cancelled":
-            self._show(self._stop_texts.flush())
+            self._show(self._stop_texts.push(self._decoder.flush()) + self._stop_texts.flush())
 
     def _take(self, token: int) -> None:
         if self._finish is not None:
