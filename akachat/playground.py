@@ -248,10 +248,6 @@ class Playground:
         """The prompt types that the option ``template`` takes by name."""
         return list(prompt_types().values())
 
-    def prompt_type_of(self, model: str) -> str:
-        """The prompt type that a model gets where its prompt names none and it has no chat template; often empty."""
-        return self._presets.type_of(model)
-
     def check_known(self, request: RunRequest) -> None:
         """Refuses a request whose options lead somewhere that the owner of this workspace never named.
 

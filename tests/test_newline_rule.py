@@ -18,6 +18,9 @@ from akachat.backends.newlines import Newlines
 from akachat.backends.presets import Preset
 from akachat.messages import Message
 from akachat.options import Options
+from tests.lying import Script, event, lying, piece, plain, stream_head
+from tests.lying import ask as ask_server
+from tests.lying import backend as server_backend
 from tests.models import make_parrot, make_tokenizer
 
 PIECES = st.lists(st.text(st.sampled_from("<NL>a\n"), max_size=6), max_size=8)
@@ -89,3 +92,15 @@ async def test_an_answer_with_line_breaks(tmp_path: Path) -> None:
             assert "".join(pieces) == wanted
         finally:
             await made.aclose()
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_answer_with_line_breaks_from_a_server(stream: bool) -> None:
+    parts = b"".join(map(event, ["a<N", "L>b", "<NL>c<"])) + event("", "stop") + b"data: [DONE]\n\n"
+    whole = b'{"choices": [{"text": "a<NL>b<NL>c<", "finish_reason": "stop"}]}'
+    reply = stream_head() + piece(parts) + b"0\r\n\r\n" if stream else plain(200, whole)
+    async with lying(Script([reply])) as url, server_backend() as made:
+        for template, wanted in (("rinna", "a\nb\nc<"), ("vicuna", "a<NL>b<NL>c<")):
+            request = ask_server(url, stream=stream, template=template)
+            pieces = [item.text async for item in made.generate(request) if isinstance(item, Chunk)]
+            assert "".join(pieces) == wanted

@@ -311,7 +311,6 @@ async def test_a_playground_knows_the_models_of_its_workspace(tmp_path: Path, mo
             playground.check_known(phi)
         assert "me/mine" in [preset.name for preset in playground.presets()]
         assert "rinna" in [each.name for each in playground.prompt_types()]
-        assert playground.prompt_type_of("rinna/youri-7b-chat") == "youri-chat"
 
 
 async def test_a_run_says_what_the_list_gave_it(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class Preset:
 
     def to_dict(self) -> dict[str, Any]:
         """As a JSON object, with the group."""
-        return {**asdict(self), "group": self.group}
+        return {**asdict(self), "options": dict(self.options), "group": self.group}
 
 
 _FIELDS = tuple(each.name for each in fields(Preset) if each.name != "name")

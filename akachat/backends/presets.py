@@ -14,7 +14,6 @@ from typing import Any
 
 from akachat.backends.downloaded import is_downloaded
 from akachat.backends.preset import Preset, build_preset, checked_entry
-from akachat.backends.prompt_types import fitting_type
 from akachat.decoding import decode_text, find_key, parse_json_object
 from akachat.errors import FileError, InvalidInput
 from akachat.files import Signature, is_settled, read_bytes, signature, translated
@@ -57,24 +56,22 @@ class Presets:
         return self._current().get(name)
 
     def list(self) -> list[Preset]:
-        """All of them: the smaller first, by group and, within one, those for Japanese before the others.
+        """All of them, for someone who chooses: by group, the smaller first.
+
+        Within a group come those that one can talk with before those for one task and those that only go on with a
+        text; then those for Japanese, and the larger, which know more.
 
         Raises:
             FileError: as ``find``.
         """
-        order = {"yes": 0, "some": 1}
-        return sorted(
-            self._current().values(),
-            key=lambda p: (_SIZES.index(p.group), order.get(p.japanese, 2), p.size, p.name.lower()),
-        )
+        japanese = {"yes": 0, "some": 1}
 
-    def type_of(self, name: str) -> str:
-        """The prompt type that a model gets where it has no chat template: its entry's, else what its name says."""
-        preset = self.find(name)
-        if preset is not None and preset.type:
-            return preset.type
-        fitting = fitting_type(name)
-        return "" if fitting is None else fitting.name
+        def order(preset: Preset) -> tuple[object, ...]:
+            kind = 2 if preset.type == "none" else 1 if preset.task in ("seq2seq", "translation") else 0
+            size = _SIZES.index(preset.group)
+            return size, kind, japanese.get(preset.japanese, 2), -preset.size, preset.name.lower()
+
+        return sorted(self._current().values(), key=order)
 
     def resolve(self, options: Options) -> Options:
         """The options with what suits the model under them; the name of an adapter becomes its base and itself."""
