@@ -203,7 +203,8 @@ async def test_notes(playground: Playground) -> None:
 
 def test_remarks_on_models_and_prompt_types(playground: Playground) -> None:
     catalog = load_catalog()
-    remarks = {each.note for each in (*playground.presets(), *playground.prompt_types()) if each.note}
+    notes = [preset.note for preset in playground.presets()] + [each.note for each in playground.prompt_types()]
+    remarks = set(filter(None, notes))
     assert len(remarks) > 20
     missed = [remark for remark in remarks if not JAPANESE.search(catalog.japanese(remark))]
     assert missed == []

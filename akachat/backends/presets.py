@@ -42,9 +42,9 @@ class Presets:
         self._path = None if path is None else Path(path)
         self._reading = threading.Lock()
         self._seen: Signature | None = None
-        self._settled = path is None
+        self._settled = False
         self._own: Entries = {}
-        self._all: Mapping[str, Preset] = _shipped_presets()
+        self._all: Mapping[str, Preset] | None = None  # reading the list takes 20 ms, which a start need not wait for
         self._told: set[str] = set()
 
     def find(self, name: str) -> Preset | None:
@@ -91,6 +91,8 @@ class Presets:
 
     def notes(self, asked: Options, resolved: Options) -> tuple[str, ...]:
         """What ``resolve`` changed, one sentence each."""
+        if resolved is asked:
+            return ()
         notes = []
         if resolved.model != asked.model:
             notes.append(f"{asked.model!r} is a LoRA adapter: it is loaded onto its base {resolved.model!r}.")
@@ -117,7 +119,9 @@ class Presets:
         return self._own
 
     def _current(self) -> Mapping[str, Preset]:
-        if self._path is None or (self._settled and self._state() == self._seen):
+        if self._path is None:
+            return _shipped_presets()
+        if self._all is not None and self._settled and self._state() == self._seen:
             return self._all
         with self._reading:
             now, before = time.time_ns(), self._state()

@@ -103,15 +103,18 @@ def write_prompt(
 
 def _known_type(tokenizer: Any, options: Options, preset: Preset | None) -> tuple[PromptType | None, str]:
     """The prompt type of a model whose prompt names none, and why it is that one."""
-    name = options.lora or options.model
+    adapter = options.lora or ""
+    if adapter and (preset is None or preset.name != adapter) and (fitting := fitting_type(adapter)):
+        # What it was trained with counts, and not what its base was.
+        return fitting, f"prompt type {fitting.name}: the name of the adapter {adapter!r} fits this type."
     if preset is not None and preset.type:
-        return prompt_types()[preset.type], f"prompt type {preset.type}: the list of models names it for {name!r}."
-    if tokenizer.chat_template is not None:
+        known = prompt_types()[preset.type]
+        return known, f"prompt type {known.name}: the list of models names it for {preset.name!r}."
+    fitting = fitting_type(options.model)
+    if tokenizer.chat_template is not None or fitting is None:
         return None, ""
-    fitting = fitting_type(name) or fitting_type(options.model)
-    if fitting is None:
-        return None, ""
-    return fitting, f"prompt type {fitting.name}: {name!r} has no chat template, and its name fits this type."
+    why = f"{options.model!r} has no chat template, and its name fits this type."
+    return fitting, f"prompt type {fitting.name}: {why}"
 
 
 def _plain(writing: _Writing) -> Prompt:
