@@ -234,8 +234,9 @@ class Runner:
             instruction = prompt.instruction if instruction is None else instruction
             options = prompt.options
         live.instruction = instruction or ""
-        live.options = options.merged(dict(request.options)) if request.options else options
-        live.notes = tuple(
+        options = options.merged(dict(request.options)) if request.options else options
+        live.options, live.notes = self._backends.resolve(options)
+        live.notes += tuple(
             f"unknown option {key!r}" + (f" (did you mean {near!r}?)" if near else "")
             for key, near in live.options.unknown.items()
         )

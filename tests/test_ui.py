@@ -439,6 +439,49 @@ def test_options_as_json(visit: Visit) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(
+    ("width", "locale", "words"), [(1440, "en-US", "japanese rinna"), (390, "ja-JP", "日本語 rinna")]
+)
+def test_a_model_is_found_and_brings_its_prompt_type(visit: Visit, width: int, locale: str, words: str) -> None:
+    with visit("greeting", width=width, locale=locale) as page:
+        page.click("[data-option=model]")
+        page.fill("[data-option=model]", f"{words} instruction-ppo")
+        offered = page.locator("#ak-option-model-list .ak-pick-option")
+        names = [name.replace("\n", "") for name in offered.locator(".ak-pick-name").all_inner_texts()]
+        assert names == [
+            f"rinna/{model}-instruction-ppo" for model in ("bilingual-gpt-neox-4b", "japanese-gpt-neox-3.6b")
+        ]
+        box = page.locator("#ak-option-model-list").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        page.fill("[data-option=model]", "rinna japanese-gpt-neox-3.6b-instruction-ppo")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        assert page.input_value("[data-option=model]") == "rinna/japanese-gpt-neox-3.6b-instruction-ppo"
+        assert page.is_hidden("#ak-option-model-list")
+        assert "rinna" in page.inner_text("#ak-model-facts .ak-tag-type")
+        assert page.get_attribute("[data-option=template]", "placeholder") == "rinna"
+        page.evaluate("document.querySelector('[data-option=template]').closest('details').open = true")
+        page.click("[data-option=template]")
+        page.click("#ak-option-template-list .ak-pick-option:has-text('chatml')")
+        assert page.input_value("[data-option=template]") == "chatml"
+        assert page.locator("#ak-model-facts .ak-tag-type").count() == 0, "the person's own choice stands"
+
+
+@pytest.mark.browser
+def test_a_broken_list_of_models_is_told_and_the_page_goes_on(visit: Visit, site: Server) -> None:
+    path = site.root / "models.json"
+    path.write_text('{"me/mine": {"type": "chatlm"}}', encoding="utf-8")
+    try:
+        with visit("greeting") as page:
+            page.wait_for_selector(".ak-problem:has-text('models.json')")
+            assert page.input_value("[data-option=model]") == "stream-30tok-40ms"
+    finally:
+        path.unlink()
+
+
+@pytest.mark.browser
 def test_what_a_prompt_may_use_is_one_click_away(visit: Visit) -> None:
     with visit("greeting") as page:
         _write(page, "")

@@ -201,6 +201,32 @@ async def test_notes(playground: Playground) -> None:
     assert all(JAPANESE.search(note["ja"]) for note in answer["rendered"]["notes"])
 
 
+def test_remarks_on_models_and_prompt_types(playground: Playground) -> None:
+    catalog = load_catalog()
+    notes = [preset.note for preset in playground.presets()] + [each.note for each in playground.prompt_types()]
+    remarks = set(filter(None, notes))
+    assert len(remarks) > 20
+    missed = [remark for remark in remarks if not JAPANESE.search(catalog.japanese(remark))]
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["{", '{"a": 5}', '{"a": {"type": "chatlm"}}', '{"a": {"size": "x"}}', '{"a": {"options": {"model": "x"}}}'],
+)
+async def test_a_broken_list_of_models(playground: Playground, content: str) -> None:
+    path = playground.workspace.root / "models.json"
+    path.write_text(content, encoding="utf-8")
+    try:
+        answer = await _ask(playground, "choices", {})
+    finally:
+        path.unlink()
+    message, hint = answer["error"]["message"], answer["error"]["hint"]
+    assert "models.json" in message["ja"]
+    assert JAPANESE.search(message["ja"]), message
+    assert JAPANESE.search(hint["ja"]), hint
+
+
 # the catalog itself
 
 

@@ -9,6 +9,7 @@ from akachat.backends.base import Backend, ModelInfo
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local import LocalBackend
 from akachat.backends.openai import OpenAIBackend
+from akachat.backends.presets import Presets
 from akachat.errors import InvalidInput
 from akachat.options import Options
 from akachat.settings import Settings
@@ -22,9 +23,11 @@ class Backends:
     Args:
         settings: gives the settings as they are now: endpoints and their keys, the hub's token, trusted models. The
             limits are read once.
+        presets: what is known of single models; None for what ships.
     """
 
-    def __init__(self, settings: Callable[[], Settings]) -> None:
+    def __init__(self, settings: Callable[[], Settings], presets: Presets | None = None) -> None:
+        self._presets = Presets() if presets is None else presets
         bounds = settings().limits
         limits = BackendLimits(
             template_seconds=bounds.render_seconds,
@@ -47,7 +50,13 @@ class Backends:
             hf_token=lambda: _revealed(settings()),
             trusted=lambda name: name in settings().trust_remote_code,
             limits=limits,
+            preset=self._presets.find,
         )
+
+    def resolve(self, options: Options) -> tuple[Options, tuple[str, ...]]:
+        """The options with what suits their model under them, and what that changed; a run begins with these."""
+        resolved = self._presets.resolve(options)
+        return resolved, self._presets.notes(options, resolved)
 
     def for_options(self, options: Options) -> Backend:
         """The backend that answers prompts with these options."""
@@ -67,7 +76,7 @@ class Backends:
         """
         if options.location != "Local":
             raise InvalidInput("only Local models can be loaded", hint="Set location to Local.")
-        return await self._local.load(options)
+        return await self._local.load(self._presets.resolve(options))
 
     async def unload(self, name: str) -> bool:
         """Frees a local model after the answers that it is making; False where it is not loaded."""

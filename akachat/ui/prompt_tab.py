@@ -45,6 +45,7 @@ class PromptTab:
         calls: dict[str, Answer] = {
             "boot": self.boot,
             "catalog": self.catalog,
+            "choices": self.choices,
             "open_prompt": self.open_prompt,
             "save_prompt": self.save_prompt,
             "delete_prompt": self.delete_prompt,
@@ -76,6 +77,19 @@ class PromptTab:
             "models": [
                 {"name": model.name, "location": model.location, "loaded": model.loaded, "detail": dict(model.detail)}
                 for model in await playground.models()
+            ],
+        }
+
+    async def choices(self, payload: Json) -> Json:
+        """What the fields for the model and its prompt form offer: the models that are known, and the prompt types."""
+        return {
+            "presets": [
+                {**preset.to_dict(), "note": in_words(preset.note) if preset.note else None}
+                for preset in self._playground.presets()
+            ],
+            "types": [
+                {"name": each.name, "note": in_words(each.note) if each.note else None}
+                for each in self._playground.prompt_types()
             ],
         }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 from time import monotonic
 
@@ -18,6 +18,7 @@ from akachat.backends.local.prompt import Prompt, write_prompt
 from akachat.backends.local.sampling import Sampling, effective
 from akachat.backends.local.shelf import Shelf
 from akachat.backends.local.source import Front, Source
+from akachat.backends.presets import Preset
 from akachat.errors import BackendUnavailable, ModelError
 from akachat.messages import Message
 from akachat.options import DEFAULTS, Options
@@ -40,6 +41,7 @@ class LocalBackend:
         hf_token: gives the token of huggingface.co, or None.
         trusted: whether a model of that name may run its own Python code.
         limits: what it may use.
+        preset: what is known of a model or an adapter of that name.
     """
 
     def __init__(
@@ -49,7 +51,9 @@ class LocalBackend:
         hf_token: Callable[[], str | None] = lambda: None,
         trusted: Callable[[str], bool] = lambda _: False,
         limits: BackendLimits | None = None,
+        preset: Callable[[str], Preset | None] = lambda _: None,
     ) -> None:
+        self._preset = preset
         self._folders = dict(folders or {})
         self._hf_token = hf_token
         self._trusted = trusted
@@ -81,8 +85,8 @@ class LocalBackend:
     async def counter(self, request: Request) -> Callable[[Sequence[Message]], int]:
         """Counts by the model's own tokenizer."""
         front = await self._shelf.front(self._source(request.options))
-        seconds = self._limits.template_seconds
-        return lambda messages: len(write_prompt(front.tokenizer, messages, request.options, seconds=seconds).ids)
+        write = self._writer(front, request.options)
+        return lambda messages: len(write(messages).ids)
 
     async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
         """Makes the answer in the model's own thread; see ``Backend.generate``."""
@@ -152,11 +156,18 @@ class LocalBackend:
 
     async def _written(self, front: Front, request: Request) -> Prompt:
         """The prompt; a chat template from the options is somebody's program, so the loop does not wait for it."""
-        options, seconds = request.options, self._limits.template_seconds
-        write = partial(write_prompt, front.tokenizer, request.messages, options, seconds=seconds)
+        options = request.options
+        write = self._writer(front, options)
         if options.template is not None and is_jinja(options.template):
-            return await asyncio.to_thread(write)
-        return write()
+            return await asyncio.to_thread(write, request.messages)
+        return write(request.messages)
+
+    def _writer(self, front: Front, options: Options) -> Callable[[Sequence[Message]], Prompt]:
+        """Writes messages as this model reads them; an adapter may have another type than its base."""
+        base, adapter = self._preset(options.model), self._preset(options.lora) if options.lora else None
+        known = base if adapter is None else replace(adapter, newline=adapter.newline or (base.newline if base else ""))
+        seconds = self._limits.template_seconds
+        return lambda messages: write_prompt(front.tokenizer, messages, options, preset=known, seconds=seconds)
 
     async def _given(self, request: Request, front: Front, asked: float) -> Given:
         options = request.options

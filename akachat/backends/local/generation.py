@@ -79,9 +79,9 @@ class Job:
         given = self.given
         self._started = monotonic()
         before = given.prompt.ids[-8:] if given.prompt.continued else ()
-        self._decoder = Decoder(front.tokenizer, before)
+        self._decoder = Decoder(front.tokenizer, before, given.prompt.newline)
         self._stop_texts = StopTexts(given.stops)
-        self._ends = front.ends
+        self._ends = front.ends | given.prompt.ends
 
     def take(self, token: int) -> bool:
         """Adds a token to the answer; whether that was the last one."""
@@ -96,7 +96,7 @@ class Job:
         self._ended = True
         self._finish = reason or self._finish
         if self._finish in ("stop", "length") and not self._stop_texts.stopped:
-            self._show(self._stop_texts.flush())
+            self._show(self._stop_texts.push(self._decoder.flush()) + self._stop_texts.flush())
         self._put(self._end())
 
     def fail(self, error: Exception) -> None:

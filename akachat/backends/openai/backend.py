@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,6 +13,7 @@ import orjson
 
 from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request, Usage
 from akachat.backends.limits import BackendLimits
+from akachat.backends.newlines import Newlines
 from akachat.backends.openai.answer import Answer
 from akachat.backends.openai.body import EXTENSIONS, Body, build_body
 from akachat.backends.openai.failures import failure_in_stream
@@ -106,16 +108,18 @@ class OpenAIBackend:
                 async with self._transport.post(
                     endpoint, body.path, orjson.dumps(body.values), deadline=deadline
                 ) as reply:
-                    answer = Answer()
+                    answer, newlines = Answer(), Newlines(body.newline)
                     if reply.response.content_type == "text/event-stream":
                         async with aclosing(self._read_stream(reply.response, answer, endpoint)) as pieces:
                             async for chunk in pieces:
                                 if first is None:
                                     first = monotonic() - started
-                                yield chunk
+                                yield replace(chunk, text=newlines.push(chunk.text)) if body.newline else chunk
                     elif (whole := await self._read_whole(reply.response, answer, endpoint)) is not None:
                         first = monotonic() - started
-                        yield whole
+                        yield replace(whole, text=newlines.push(whole.text)) if body.newline else whole
+                    if rest := newlines.flush():
+                        yield Chunk(rest)
                     seconds = monotonic() - started
                     detail = {**answer.facts, "tries": reply.tries, "first_seconds": first, "seconds": seconds}
                     if mended:

@@ -8,6 +8,7 @@ from typing import Any
 
 from akachat.backends.base import Request
 from akachat.backends.formats import fill, find_format, is_jinja, write_plain
+from akachat.backends.prompt_types import PromptType
 from akachat.messages import Message
 from akachat.options import Options
 
@@ -47,11 +48,13 @@ class Body:
         path: below the endpoint, ``/chat/completions`` or ``/completions``.
         values: the JSON object.
         notes: what of the options is not sent, and why.
+        newline: what the answer will have for a line break; empty: a line break.
     """
 
     path: str
     values: dict[str, Any]
     notes: tuple[str, ...]
+    newline: str = ""
 
     @property
     def prompt(self) -> str | None:
@@ -95,7 +98,7 @@ def build_body(request: Request, *, host: str, refused: Collection[str] = ()) ->
         values["stream"] = True
         if "stream_options" not in refused:
             values["stream_options"] = {"include_usage": True}
-    return Body(path, values, tuple(notes))
+    return Body(path, values, tuple(notes), values.pop("newline", ""))
 
 
 def _say(messages: Sequence[Message], options: Options, openai: bool, values: dict[str, Any], notes: list[str]) -> str:
@@ -109,6 +112,9 @@ def _say(messages: Sequence[Message], options: Options, openai: bool, values: di
     form = find_format(template) if template is not None else None
     if form is not None:
         values["prompt"] = fill(form, messages)
+        if isinstance(form, PromptType) and form.newline:
+            values["prompt"] = values["prompt"].replace("\n", form.newline)
+            values["newline"] = form.newline
         values["stop"] = list(form.stop)
         return "/completions"
     if options.is_messages is False:

@@ -18,7 +18,8 @@ const EMPTY = { instruction: "", options: { location: "Local", model: "embedded"
 // --- the parts
 
 const editor = makeEditor((composing) => changed(composing));
-const form = makeForm(() => changed(false));
+const models = makeModels();
+const form = makeForm(() => changed(false), models);
 const inserts = makeInserts((code) => editor.insert(code));
 const preview = makePreview((line, column) => editor.goTo(line, column));
 const answer = makeAnswer();
@@ -201,7 +202,7 @@ function revert() {
 }
 
 async function reload() {
-  await readCatalog();
+  await Promise.all([readCatalog(), readChoices()]);
   if (name !== null) await open(name);
   if (!problem.error) announce("reloaded");
 }
@@ -210,6 +211,14 @@ async function readCatalog() {
   const result = await ask("catalog");
   if (result.error) return complain(result.error);
   take(result);
+}
+
+/** What the form's fields offer; a broken models.json is told, and the rest of the page goes on. */
+async function readChoices() {
+  const result = await ask("choices");
+  if (result.error) return complain(result.error);
+  models.take(result);
+  form.showFacts();
 }
 
 function take(result) {
@@ -435,6 +444,7 @@ document.addEventListener("akachat:language", (event) => {
   inserts.show(catalog, name);
   preview.draw();
   answer.draw();
+  form.showFacts();
   showModel();
   if (problem.error) complain(problem.error);
 });
@@ -455,6 +465,7 @@ async function begin() {
   const wanted = [opened?.name, first, boot.default_prompt, names[0]].find((n) => n && names.includes(n));
   if (opened && opened.name === null && drafts.draft(null)) await open(null);
   else await open(wanted ?? null);
+  await readChoices();
   root.dataset.ready = "";
 }
 
