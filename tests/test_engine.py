@@ -220,19 +220,19 @@ def test_adapters_are_switched_by_request_beside_one_base(loras: list[Adapter]) 
     assert again == expected
 
 
-def test_an_adapter_of_another_model_is_told_and_leaves_the_base_as_it_was(tmp_path: Path) -> None:
-    import json
-
+@pytest.mark.parametrize("change", ["sizes", "layers"])
+def test_an_adapter_of_another_model_is_told_and_leaves_the_base_as_it_was(tmp_path: Path, change: str) -> None:
     import torch
     from safetensors.torch import load_file, save_file
 
-    adapter = make_lora(tmp_path / "wide", 3)
-    weights = {
-        key: torch.zeros(*(size + 1 for size in each.shape))
-        for key, each in load_file(tmp_path / "wide/adapter_model.safetensors").items()
-    }
-    save_file(weights, tmp_path / "wide/adapter_model.safetensors")
-    assert json.loads((tmp_path / "wide/adapter_config.json").read_text())["peft_type"] == "LORA"
+    adapter = make_lora(tmp_path / "other", 3)
+    file = tmp_path / "other" / "adapter_model.safetensors"
+    weights = load_file(file)
+    if change == "sizes":
+        weights = {key: torch.zeros(*(size + 1 for size in each.shape)) for key, each in weights.items()}
+    else:
+        weights = {key.replace("layers.1", "layers.7"): each for key, each in weights.items()}
+    save_file(weights, file)
     loaded = make("llama")
     expected = generated(loaded, START)
     with working(loaded) as worker:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +87,6 @@ class Adapters:
         self._most = most
         self._names: dict[str, str] = {}
         self._shown: dict[str, str] = {}
-        self._made = 0
         self._layers: Sequence[Any] = ()
         self._active: str | None = None
 
@@ -115,13 +117,17 @@ class Adapters:
                 break
             self._forget(idle)
         _check(adapter)
-        self._made += 1
-        name = f"lora_{self._made}"  # module names take no dots, and the option's are anybody's
+        taken = getattr(self._model, "peft_config", {})
+        # Module names take no dots, and the option's are anybody's.
+        name = next(f"lora_{at}" for at in count() if f"lora_{at}" not in taken)
         with explained(adapter.name, "LoRA adapter"):
             try:
-                self._model.load_adapter(folder, adapter_name=name, is_trainable=False)
+                with _quiet():
+                    self._model.load_adapter(folder, adapter_name=name, is_trainable=False)
+                self._check_all_used(folder, name)
             except (RuntimeError, ValueError) as error:
-                self._forget_failed(name)
+                if name in getattr(self._model, "peft_config", {}):
+                    self._delete(name)
                 raise ModelError(
                     f"the LoRA adapter {adapter.name!r} does not fit this model: {_first(error)}",
                     hint="Its adapter_config.json names the model that it was made for, in base_model_name_or_path.",
@@ -152,17 +158,41 @@ class Adapters:
         kinds = (BaseTunerLayer, ModulesToSaveWrapper)
         self._layers = [module for module in self._model.modules() if isinstance(module, kinds)]
 
+    def _check_all_used(self, folder: str, name: str) -> None:
+        """Refuses weights that found no place: the library only warns, and the answers would be the base's."""
+        from safetensors import safe_open
+
+        with safe_open(Path(folder) / _WEIGHTS, "pt") as file:
+            stored = {key.removeprefix("base_model.model.") for key in file.keys()}  # noqa: SIM118  (no mapping)
+        used = {key.removeprefix("base_model.model.") for key in self._model.get_adapter_state_dict(name)}
+        if lost := sorted(stored - used):
+            raise ValueError(f"{len(lost)} of its {len(stored)} weights belong to other layers, such as {lost[0]}")
+
     def _forget(self, folder: str) -> None:
-        self._model.delete_adapter(self._names.pop(folder))
         self._shown.pop(folder)
+        self._delete(self._names.pop(folder))
+
+    def _delete(self, name: str) -> None:
+        self._model.delete_adapter(name)
         self._collect()
         self._switch(None)
 
-    def _forget_failed(self, name: str) -> None:
-        if name in getattr(self._model, "peft_config", {}):
-            self._model.delete_adapter(name)
-            self._collect()
-            self._switch(None)
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without a progress bar of milliseconds, and without the report that lists other adapters' weights as missing."""
+    from transformers.utils import logging as library
+
+    reports = logging.getLogger("transformers.integrations.peft")
+    level, bars = reports.level, library.is_progress_bar_enabled()
+    reports.setLevel(logging.ERROR)
+    library.disable_progress_bar()
+    try:
+        yield
+    finally:
+        reports.setLevel(level)
+        if bars:
+            library.enable_progress_bar()
 
 
 def _first(error: Exception) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
-__all__ = ["NAME", "Attending", "attending", "causal", "decode", "register"]
+__all__ = ["NAME", "Attending", "attending", "causal", "in_parts", "register"]
 
 #: The implementation's name in transformers.
 NAME = "akachat"
@@ -99,7 +99,7 @@ def causal(
     return out.transpose(1, 2).contiguous()
 
 
-def decode(
+def in_parts(
     query: Any,
     tail: tuple[Any, Any],
     seen: Any,
@@ -108,41 +108,43 @@ def decode(
     softcap: float | None = None,
     sinks: Any = None,
 ) -> Any:
-    """Attention of one new token a row.
+    """Attention of few new tokens a row over segments and tails.
 
     Args:
-        query: ``[rows, heads, 1, width]``.
-        tail: keys and values of the rows' own, ``[rows, key heads, tokens, width]``.
-        seen: ``[rows, 1, 1, tokens]``, 0 where a tail's token is seen, minus infinity elsewhere.
+        query: ``[rows, heads, new, width]``.
+        tail: keys and values of the rows' own, ``[rows, key heads, tokens, width]``, the new tokens included.
+        seen: ``[rows or 1, 1, new, tokens]``, 0 where a tail's token is seen, minus infinity elsewhere.
         groups: for each segment ``(rows, keys, values, seen)``: the rows that share it (None for all), its planes
-            ``[1, key heads, tokens, width]``, and None or ``[rows, 1, 1, tokens]`` as for the tail; a group without
-            a segment has None for the planes.
+            ``[1, key heads, tokens, width]``, and None or ``[rows or 1, 1, new, tokens]`` as for the tail; a group
+            without a segment has None for the planes.
 
     Returns:
-        ``[rows, 1, heads, width]``.
+        ``[rows, new, heads, width]``.
     """
     keys, values = tail
-    rows, heads, _, width = query.shape
+    rows, heads, new, width = query.shape
     inner = keys.shape[1]
-    query = query.reshape(rows, inner, heads // inner, width)  # the heads that share a key stand where tokens do
+    group = heads // inner
+    # The heads that share a key stand where tokens do.
+    query = query.reshape(rows, inner, group * new, width)
     if len(groups) == 1 and groups[0][1] is None and softcap is None and sinks is None:
-        out = scaled_dot_product_attention(query, keys, values, seen, scale=scale)
-        return out.reshape(rows, 1, heads, -1)
+        out = scaled_dot_product_attention(query, keys, values, _tiled(seen, group), scale=scale)
+        return _restored(out, rows, heads, new)
     query = query * scale
-    own = _capped(query @ keys.transpose(-1, -2), softcap) + seen
+    own = _capped(query @ keys.transpose(-1, -2), softcap) + _tiled(seen, group)
     if sinks is not None:
-        sinks = sinks.reshape(1, inner, heads // inner, 1)
-    out = query.new_empty(rows, inner, heads // inner, values.shape[-1])
+        sinks = sinks.reshape(1, inner, group, 1).repeat_interleave(new, 2)
+    out = query.new_empty(rows, inner, group * new, values.shape[-1])
     for members, shared_keys, shared_values, shared_seen in groups:
-        q, mine, own_values = (
-            (query, own, values) if members is None else (query[members], own[members], values[members])
-        )
+        q, mine, own_values = query, own, values
+        if members is not None:
+            q, mine, own_values = query[members], own[members], values[members]
         if shared_keys is None:
             part = _softmax(mine, sinks, q.dtype) @ own_values
         else:
             scores = _capped(_over_shared(q, shared_keys[0].transpose(-1, -2)), softcap)
             if shared_seen is not None:
-                scores = scores + shared_seen
+                scores = scores + _tiled(shared_seen, group)
             size = scores.shape[-1]
             weights = _softmax(torch.cat([scores, mine], -1), sinks, q.dtype)
             part = _over_shared(weights[..., :size], shared_values[0]) + weights[..., size:] @ own_values
@@ -150,7 +152,16 @@ def decode(
             out = part
         else:
             out[members] = part
-    return out.reshape(rows, 1, heads, -1)
+    return _restored(out, rows, heads, new)
+
+
+def _tiled(seen: Any, group: int) -> Any:
+    return seen if seen.shape[2] == 1 else seen.repeat(1, 1, group, 1)
+
+
+def _restored(out: Any, rows: int, heads: int, new: int) -> Any:
+    out = out.reshape(rows, heads, new, -1)
+    return out.reshape(rows, 1, heads, -1) if new == 1 else out.transpose(1, 2).contiguous()
 
 
 def _over_shared(rows: Any, shared: Any) -> Any:

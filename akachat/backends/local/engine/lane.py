@@ -1,15 +1,14 @@
 """The requests of one model (and one adapter) that are answered together: prompts being read, rows being written.
 
-Prompts are read up to their last token; that one is the first a decoding step takes in. What several prompts begin
-with is read once, into a segment that their rows share; identical prompts are read once and copied. Of the prompts
-that wait, the one that has had the least gets the next piece, so that a long one holds up no short one.
+What several prompts begin with is read once, into a segment that their rows share; identical prompts are read once and
+copied. Of the prompts that wait, the one that has had the least gets the next piece, so that a long one holds up no
+short one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -237,10 +236,10 @@ class Lane:
         """Reads the rest of a prompt into a row, together with others that continue after the same."""
         segment, known = plan.segment, plan.known
         together = [first]
-        longest = len(first.ids) - 1 - known
+        longest = len(first.ids) - known
         for other in free:
-            rest = len(other.ids) - 1 - known
-            if other is first or rest < 0 or (len(together) + 1) * max(longest, rest) > _PASS:
+            rest = len(other.ids) - known
+            if other is first or rest < 1 or (len(together) + 1) * max(longest, rest) > _PASS:
                 continue
             if self._plan(other, free) == plan:
                 together.append(other)
@@ -253,35 +252,37 @@ class Lane:
         for each in together:
             different.setdefault(each.ids.tobytes(), []).append(each)
         slot = self._room(together, at - known)
+        tails = self._tails_()
         heads = [alike[0] for alike in different.values()]
         for number in range(len(heads)):
-            self._tails_().begin(slot + number, segment, known, self._layout.convolutions, copy=copied)
-        if longest:
-            rests = [each.ids[known:-1] for each in heads]
-            lengths = [len(rest) for rest in rests]
-            base = (None, 0) if copied else (segment, known)
-            step = Prefill(self._layout, self._tails_(), slot, lengths, at, *base)
-            self._forward(step, rests, known)
-        copies = [other for alike in different.values() for other in islice(alike, 1, None)]
-        sources = {id(other): slot + n for n, alike in enumerate(different.values()) for other in alike[1:]}
-        for target, other in enumerate(copies, slot + len(heads)):
-            self._tails_().copy(sources[id(other)], target, len(other.ids) - 1 - known + at)
-        for each in (*heads, *copies):
-            given = each.job.given
+            tails.begin(slot + number, segment, known, self._layout.convolutions, copy=copied)
+        rests = [each.ids[known:] for each in heads]
+        base = (None, 0) if copied else (segment, known)
+        step = Prefill(self._layout, tails, slot, [len(rest) for rest in rests], at, *base)
+        scores = self._forward(step, rests, known)
+        order = [(number, each) for number, alike in enumerate(different.values()) for each in alike]
+        order.sort(key=lambda one: one[1] is not heads[one[0]])  # those that were read, then their copies
+        for target, (number, each) in enumerate(order[len(heads) :], slot + len(heads)):
+            tails.copy(slot + number, target, len(each.ids) - known + at)
+        draws = [Draw(each.job.given.sampling, each.job.given.prompt.ids) for _, each in order]
+        tokens = choose(scores[[number for number, _ in order]], draws)
+        for (_, each), draw in zip(order, draws, strict=True):
             row = _Row(
                 each.job,
                 each.ids,
-                Draw(given.sampling, given.prompt.ids),
-                token=int(each.ids[-1]),
+                draw,
+                token=0,
                 segment=None if copied else segment,
                 base=0 if copied else known,
-                length=len(each.ids) - 1 - known + at,
-                kept=len(together) <= _TOGETHER and not copies,
+                length=len(each.ids) - known + at,
+                kept=len(together) <= _TOGETHER and len(order) == len(heads),
             )
             self._pending.remove(each)
             self._rows.append(row)
         if not self._pending:
             self._fresh.clear()
+        for at in reversed(range(len(tokens))):
+            self._take(slot + at, tokens[at])
 
     def _tails_(self) -> Tails:
         assert self._tails is not None, "rows have room"
@@ -298,14 +299,18 @@ class Lane:
         return slot
 
     def _forward(self, step: Prefill | Decode, rows: Sequence[Sequence[int]], at: int) -> Any:
-        """Runs a step over rows of tokens that begin at one position, shorter ones filled up."""
+        """Runs a step over rows of tokens that begin at one position, shorter ones filled up; their last scores."""
         longest = max(map(len, rows))
         ids = torch.zeros(len(rows), longest, dtype=torch.long)
         for number, row in enumerate(rows):
             ids[number, : len(row)] = torch.as_tensor(np.asarray(row))
         positions = torch.arange(at, at + longest).expand(len(rows), -1)
         device = self._model.device
-        return step.run(self._model, ids.to(device), positions.to(device))
+        lengths = [len(row) for row in rows]
+        places = sorted({length - 1 for length in lengths})
+        keep = torch.tensor(places, device=device) if len(places) > 1 else 1
+        scores = step.run(self._model, ids.to(device), positions.to(device), keep=keep)
+        return scores[range(len(rows)), [places.index(length - 1) for length in lengths]]
 
     # writing answers
 
@@ -323,14 +328,15 @@ class Lane:
         device = self._model.device
         ids = torch.tensor([[row.token] for row in rows], device=device)
         positions = torch.tensor([[row.base + row.length] for row in rows], device=device)
-        tokens = choose(step.run(self._model, ids, positions), [row.draw for row in rows])
+        tokens = choose(step.run(self._model, ids, positions)[:, -1], [row.draw for row in rows])
+        for row in rows:
+            row.length += 1
+            row.said.append(row.token)
         for slot in reversed(range(len(rows))):
             self._take(slot, tokens[slot])
 
     def _take(self, slot: int, token: int | Exception) -> None:
         row = self._rows[slot]
-        row.length += 1
-        row.said.append(row.token)
         if isinstance(token, Exception):
             row.kept = False
             row.job.fail(token)
@@ -344,7 +350,7 @@ class Lane:
         row = self._rows[slot]
         row.job.finish(reason)
         if row.kept and row.length and self.cache.enabled:
-            ids = np.concatenate([row.ids[:-1], np.asarray(row.said, dtype=np.int64)])
+            ids = np.concatenate([row.ids, np.asarray(row.said, dtype=np.int64)])
             planes = self._tails_().take(slot, row.length, len(self._layout))
             self.cache.add(Segment(ids, planes, row.segment, row.base))
         self._remove(slot)

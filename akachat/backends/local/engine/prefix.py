@@ -45,6 +45,8 @@ class PrefixCache:
                 best, most = entry, size
         if best is not None:
             self._touch(best)
+            if best.base is not None and most <= best.base_tokens:
+                return best.base, most
         return best, most
 
     def add(self, segment: Segment) -> None:

@@ -68,4 +68,4 @@ def _stepped(model: Any, layout: Layout, rows: list[Any]) -> Any:
     lengths = [len(rest) for rest in rests]
     newest = torch.stack([row[-1:] for row in rows])
     places = torch.tensor([[_SHARED + length] for length in lengths], device=model.device)
-    return Decode(layout, tails, lengths, [(segment, _SHARED)] * 2).run(model, newest, places)
+    return Decode(layout, tails, lengths, [(segment, _SHARED)] * 2).run(model, newest, places)[:, -1]

@@ -21,10 +21,13 @@ from transformers.cache_utils import (
     LinearAttentionLayer,
 )
 
-from akachat.backends.local.engine.attention import attending, causal, decode
+from akachat.backends.local.engine.attention import attending, causal, in_parts
 from akachat.backends.local.engine.tensors import Segment, Tails
 
 __all__ = ["Decode", "Layout", "Prefill", "Unsupported"]
+
+#: Up to so many new tokens a row, attending in parts is cheaper than joining a segment and a tail.
+_FEW = 64
 
 
 class Unsupported(Exception):
@@ -141,8 +144,8 @@ class _Step:
         self._tails = tails
         self._keys: dict[int, tuple[int, Any]] = {}
 
-    def run(self, model: Any, ids: Any, positions: Any) -> Any:
-        """The logits of each row's last token, ``[rows, vocabulary]``."""
+    def run(self, model: Any, ids: Any, positions: Any, *, keep: Any = 1) -> Any:
+        """The logits ``[rows, kept, vocabulary]``, of the last tokens, or of those at the places ``keep``."""
         layers: list[Any] = []
         for index, size in enumerate(self._layout.convolutions):
             kind = DummyLayer if index in self._layout.dummies else _Convolution if size else _Attention
@@ -153,9 +156,9 @@ class _Step:
                 position_ids=positions,
                 past_key_values=Cache(layers=layers),
                 use_cache=True,
-                logits_to_keep=1,
+                logits_to_keep=keep,
             )
-        return output.logits[:, -1]
+        return output.logits
 
     def remember(self, index: int, keys: Any, values: Any) -> None:
         """Writes what a layer wants remembered."""
@@ -200,19 +203,34 @@ class Prefill(_Step):
         self._at, self._new = at, max(lengths)
         self._segment, self._tokens = segment, tokens
         self._masks: dict[tuple[int, Any], Any] = {}
+        self._added: dict[tuple[int, Any], tuple[Any, Any]] = {}
 
     def attend(self, key: Any, query: Any, scale: float, softcap: float | None, sinks: Any) -> Any:
         """See ``attention.causal``."""
         index = self._layer_of(key)
         own = [plane[self._rows, :, : self._at + self._new] for plane in self._tails.planes(index, ())]
-        if self._segment is not None:
-            shared = [plane[:, :, : self._tokens] for plane in self._segment.planes[index]]
-            rows = own[0].shape[0]
-            own = [
-                torch.cat([before.expand(rows, -1, -1, -1), plane], 2)
-                for before, plane in zip(shared, own, strict=True)
-            ]
+        if self._segment is None:
+            return causal(query, own[0], own[1], self._mask(index, query.device), scale, softcap, sinks)
+        shared = [plane[:, :, : self._tokens] for plane in self._segment.planes[index]]
+        if self._new <= _FEW:
+            before, seen = self._parts(index, query)
+            groups = [(None, shared[0], shared[1], before)]
+            return in_parts(query, (own[0], own[1]), seen, groups, scale, softcap, sinks)
+        rows = own[0].shape[0]
+        own = [torch.cat([old.expand(rows, -1, -1, -1), new], 2) for old, new in zip(shared, own, strict=True)]
         return causal(query, own[0], own[1], self._mask(index, query.device), scale, softcap, sinks)
+
+    def _parts(self, index: int, query: Any) -> tuple[Any, Any]:
+        """What of the segment (None: all) and what of the tails is seen, as numbers to be added to scores."""
+        known = self._added.get((self._layout.windows[index], query.device))
+        if known is None:
+            mask = self._mask(index, query.device)
+            added = query.new_zeros(mask.shape).masked_fill_(~mask, float("-inf"))[None, None]
+            window = self._layout.windows[index]
+            whole = not window or self.before + self._new <= window
+            known = (None if whole else added[..., : self._tokens], added[..., self._tokens :])
+            self._added[self._layout.windows[index], query.device] = known
+        return known
 
     def _mask(self, index: int, device: Any) -> Any:
         window = self._layout.windows[index]
@@ -267,7 +285,7 @@ class Decode(_Step):
         self._members: dict[Any, list[Any]] = {}
 
     def attend(self, key: Any, query: Any, scale: float, softcap: float | None, sinks: Any) -> Any:
-        """See ``attention.decode``."""
+        """See ``attention.in_parts``."""
         index = self._layer_of(key)
         rows, window = len(self._lengths), self._layout.windows[index]
         tail = [plane[:rows, :, : self._size] for plane in self._tails.planes(index, ())]
@@ -279,7 +297,7 @@ class Decode(_Step):
             keys, values = (plane[:, :, :tokens] for plane in segment.planes[index])
             seen = self._seen_of_segment(tokens, members, window, query)
             groups.append((members, keys, values, seen))
-        return decode(query, (tail[0], tail[1]), self._seen_of_tails(window, query), groups, scale, softcap, sinks)
+        return in_parts(query, (tail[0], tail[1]), self._seen_of_tails(window, query), groups, scale, softcap, sinks)
 
     def _indices(self, device: Any) -> list[Any]:
         known = self._members.get(device)
