@@ -12,7 +12,7 @@ from __future__ import annotations
 import argparse
 from functools import partial
 
-from bench.made import Answer, Model, embedded, hundred_million, measured, plain, sampling, serve, working
+from bench.made import Answer, Model, embedded, hundred_million, measured, one_core, plain, sampling, serve, working
 
 TEMPERATURES = (0.0, 0.3, 0.5, 0.7, 0.8, 0.9, 1.0, 1.2)
 INPUTS, TOKENS = 4, 64
@@ -53,6 +53,7 @@ def main() -> None:
     parser.add_argument("--calls", type=int, default=4, help="calls of the plain loop (default: %(default)s)")
     args = parser.parse_args()
     for model in (embedded(), hundred_million()):
+        one_core(model)
         for instruction in (64, 1500):
             compare(model, instruction, args.calls)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -24,8 +25,8 @@ from akachat.backends.local.source import Front, Source, load_front
 from akachat.backends.local.worker import Worker
 
 __all__ = [
-    "Answer", "Cost", "Model", "asked", "embedded", "hundred_million", "llama", "measured", "plain", "sampling",
-    "serve", "working",
+    "Answer", "Cost", "Model", "asked", "embedded", "hundred_million", "llama", "measured", "one_core", "plain",
+    "sampling", "serve", "working",
 ]  # fmt: skip
 
 
@@ -86,8 +87,8 @@ class Answer(Job):
 
 
 def llama(
-    *, width: int, layers: int, heads: int, vocabulary: int = 8192, context: int = 8192, dtype: str = "float32",
-    device: str = "cpu", name: str = "",
+    *, width: int, layers: int, heads: int, key_heads: int = 0, vocabulary: int = 8192, context: int = 8192,
+    dtype: str = "float32", device: str = "cpu", name: str = "",
 ) -> Model:  # fmt: skip
     """A Llama with random weights, the same each time, that never ends by itself."""
     config = LlamaConfig(
@@ -96,7 +97,7 @@ def llama(
         intermediate_size=width * 8 // 3 // 64 * 64,
         num_hidden_layers=layers,
         num_attention_heads=heads,
-        num_key_value_heads=heads,
+        num_key_value_heads=key_heads or heads,
         max_position_embeddings=context,
         eos_token_id=None,
         pad_token_id=0,
@@ -132,6 +133,12 @@ def _tokenizer(vocabulary: int) -> Any:
     raw = Tokenizer(models.WordLevel({f"w{at} ": at for at in range(vocabulary)}, unk_token="w0 "))
     raw.decoder = decoders.Fuse()
     return PreTrainedTokenizerFast(tokenizer_object=raw, unk_token="w0 ")
+
+
+def one_core(model: Model) -> None:
+    """Lets the plain calls of a small model use one core, as its worker does: more of them make it slower."""
+    small = model.loaded.model.num_parameters() < 30_000_000
+    torch.set_num_threads(1 if small else (os.cpu_count() or 1))
 
 
 def sampling(*, tokens: int, temperature: float = 0.0, seed: int | None = 0) -> Sampling:

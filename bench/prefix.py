@@ -16,7 +16,7 @@ from pathlib import Path
 
 from akachat.backends.local.adapters import Adapter
 from akachat.backends.local.worker import Worker
-from bench.made import Answer, Model, asked, embedded, hundred_million, sampling, working
+from bench.made import Answer, Model, asked, embedded, hundred_million, one_core, sampling, working
 
 CALLS, TOKENS = 4, 24
 
@@ -79,6 +79,7 @@ def main() -> None:
     parser.add_argument("--instruction", type=int, default=1500, help="its length in tokens (default: %(default)s)")
     args = parser.parse_args()
     for model in (embedded(), hundred_million()):
+        one_core(model)
         compare(model, args.instruction)
         with tempfile.TemporaryDirectory() as folder:
             compare(model, args.instruction, lora(model, Path(folder)))

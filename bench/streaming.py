@@ -19,7 +19,7 @@ from akachat.backends.local.channel import Channel
 from akachat.backends.local.generation import Given, Job
 from akachat.backends.local.prompt import Prompt
 from akachat.backends.local.worker import Worker
-from bench.made import Model, embedded, hundred_million, measured, plain, sampling, serve, working
+from bench.made import Model, embedded, hundred_million, measured, one_core, plain, sampling, serve, working
 
 ROUNDS = 5
 
@@ -75,8 +75,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--tokens", type=int, default=256, help="length of an answer (default: %(default)s)")
     args = parser.parse_args()
-    compare(embedded(), args.tokens)
-    compare(hundred_million(), args.tokens // 4)
+    for model, tokens in ((embedded(), args.tokens), (hundred_million(), args.tokens // 4)):
+        one_core(model)
+        compare(model, tokens)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -61,7 +62,7 @@ def test_a_seed_gives_the_same_text_alone_and_among_others(shape: str) -> None:
     loaded = make(shape)
 
     def some() -> list:
-        kinds = [
+        kinds: list[dict[str, Any]] = [
             {},
             {"top_p": 0.9},
             {"min_p": 0.05},
@@ -193,7 +194,7 @@ def make_lora(folder: Path, seed: int, **config: object) -> Adapter:
     settings = {"r": 4, "target_modules": ["q_proj", "v_proj", "down_proj"], "init_lora_weights": False, **config}
     with torch.random.fork_rng():
         torch.manual_seed(seed)
-        made = get_peft_model(make("llama").model, LoraConfig(task_type="CAUSAL_LM", **settings))  # type: ignore[arg-type]
+        made = get_peft_model(make("llama").model, LoraConfig(task_type="CAUSAL_LM", **settings))
     made.save_pretrained(str(folder))
     return Adapter(str(folder), str(folder))
 

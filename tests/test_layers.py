@@ -64,7 +64,21 @@ HEAVY = {
 }
 
 #: Places that import our own modules by name while they run, each for a reason written there.
-LATE = {"akachat", "akachat.backends", "akachat.backends.local", "akachat.cli.start", "akachat.functions.user"}
+LATE = {
+    "akachat",
+    "akachat.backends",
+    "akachat.backends.local",
+    "akachat.cli.bench",
+    "akachat.cli.start",
+    "akachat.functions.user",
+}
+    "akachat",
+    "akachat.backends",
+    "akachat.backends.local",
+    "akachat.cli.bench",
+    "akachat.cli.start",
+    "akachat.functions.user",
+}
 #: Doors that may import our own modules inside a function: what they open is heavy and often not wanted.
 DOORS = {"akachat.backends.registry", "akachat.server", "akachat.backends.local.worker"}
 

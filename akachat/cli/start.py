@@ -24,6 +24,7 @@ COMMANDS = {
     "render": "print what a prompt becomes, without asking the model",
     "prompt": "list, show, save, delete or rename prompts",
     "var": "list, get, set or delete variables",
+    "bench": "measure speed beside a reference, on this machine",
 }
 
 _DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
@@ -86,7 +87,8 @@ def _dispatch(argv: list[str]) -> int:
     parser.set_defaults(workspace=common.workspace, quiet=common.quiet)
     has_actions = any(isinstance(each, argparse._SubParsersAction) for each in parser._actions)
     # Intermixed, so that INPUT may follow a flag: `run NAME --seed 1 INPUT`.
-    parsed = parser.parse_args(rest) if has_actions else parser.parse_intermixed_args(rest)
+    plain = has_actions or any(each.nargs == argparse.REMAINDER for each in parser._actions)
+    parsed = parser.parse_args(rest) if plain else parser.parse_intermixed_args(rest)
     code: int = command.main(parsed)
     return code
 

@@ -24,6 +24,8 @@ _SMALL = 30_000_000
 class Worker:
     """Makes answers in a thread of its own: side by side where the model allows it, else one after another.
 
+    Making one takes a few passes through the model, which show whether it does; so that is not for the event loop.
+
     Args:
         loaded: the model, which only this thread uses.
         limits: how many may wait (one more is refused), how many are written side by side, and the memory for
@@ -44,6 +46,7 @@ class Worker:
         self._hooks = [layer.register_forward_pre_hook(self._look) for layer in _layers(loaded.model)]
         self._thread = threading.Thread(target=self._work, name=f"akachat-{loaded.source.name}", daemon=True)
         self._thread.start()
+        self._ready.wait()
 
     @property
     def busy(self) -> bool:
@@ -62,8 +65,7 @@ class Worker:
         return self._engine.bytes if self._engine is not None else 0
 
     def facts(self) -> dict[str, Any]:
-        """What the page and the API say of it; waits until the thread knows how it will work."""
-        self._ready.wait()
+        """What the page and the API say of it."""
         return {**self.loaded.facts(), "batching": self._engine is not None, "loras": self._adapters.names}
 
     def submit(self, job: Job) -> bool:
