@@ -72,13 +72,6 @@ LATE = {
     "akachat.cli.start",
     "akachat.functions.user",
 }
-    "akachat",
-    "akachat.backends",
-    "akachat.backends.local",
-    "akachat.cli.bench",
-    "akachat.cli.start",
-    "akachat.functions.user",
-}
 #: Doors that may import our own modules inside a function: what they open is heavy and often not wanted.
 DOORS = {"akachat.backends.registry", "akachat.server", "akachat.backends.local.worker"}
 
