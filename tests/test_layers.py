@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: From the ground up. The rooms of one row may not know each other; what is not named here fails the test.
 ROWS = [
     ["errors"],
-    ["messages", "names", "decoding"],
+    ["messages", "names", "decoding", "raw"],
     ["options", "files"],
     ["locks"],
     ["settings"],
@@ -26,9 +26,11 @@ ROWS = [
     ["template"],
     ["functions"],
     ["backends", "retrieval"],
+    ["request"],
     ["events"],
     ["conversation", "live"],
-    ["asking", "host"],
+    ["asking", "host", "keeping", "summaries"],
+    ["trimming"],
     ["run"],
     ["speech", "batch"],
     ["playground"],

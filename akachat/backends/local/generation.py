@@ -47,7 +47,7 @@ class Job:
         self.channel: Channel[Chunk | End | Exception] = Channel()
         self._cancelled = threading.Event()
         self._finish: FinishReason | None = None
-        self._tokens = 0
+        self._ids: list[int] = []
         self._unsent = 0
         self._started = self._first = 0.0
         self._prompt_seen = False
@@ -108,6 +108,7 @@ class Job:
         from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteriaList
 
         given, front, model = self.given, loaded.front, loaded.model
+        answered = given.prompt.answered
         ids = torch.tensor([given.prompt.ids], device=model.device)
         before = given.prompt.ids[-8:] if given.prompt.continued else ()
         self._decoder = Decoder(front.tokenizer, before)
@@ -126,7 +127,7 @@ class Job:
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
                 generation_config=config,
-                logits_processor=LogitsProcessorList([Sampler(given.sampling, ids.shape[1])]),
+                logits_processor=LogitsProcessorList([Sampler(given.sampling, ids.shape[1] - answered, answered)]),
                 stopping_criteria=StoppingCriteriaList([self]),
                 streamer=self,
             )
@@ -139,7 +140,7 @@ class Job:
     def _take(self, token: int) -> None:
         if self._finish is not None:
             return
-        self._tokens += 1
+        self._ids.append(token)
         self._unsent += 1
         if not self._first:
             self._first = monotonic()
@@ -167,9 +168,10 @@ class Job:
             "wait_seconds": self._started - given.asked,
             "prompt_seconds": (self._first or now) - self._started,
             "seconds": now - given.asked,
-            "tokens_per_second": (self._tokens - 1) / made if made > 0 and self._tokens > 1 else None,
+            "tokens_per_second": (len(self._ids) - 1) / made if made > 0 and len(self._ids) > 1 else None,
         }
-        return End(self._finish or "cancelled", Usage(len(given.prompt.ids), self._tokens), detail)
+        usage = Usage(len(given.prompt.ids), len(self._ids))
+        return End(self._finish or "cancelled", usage, detail, tuple(self._ids))
 
 
 def _only_attention(config: Any) -> bool:

@@ -37,6 +37,7 @@ class Prompt:
         notes: what was changed, and why.
         stop: further texts that end the answer, by the format.
         continued: whether the prompt ends inside an assistant's turn that the answer continues.
+        answered: how many of the last tokens are of that turn, where that is known.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Prompt:
     notes: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     continued: bool = False
+    answered: int = 0
 
 
 def write_prompt(tokenizer: Any, messages: Sequence[Message], options: Options, *, seconds: float = 5.0) -> Prompt:

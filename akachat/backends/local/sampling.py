@@ -65,7 +65,11 @@ class Sampler:
     presence over the answer alone, as OpenAI's servers do.
     """
 
-    def __init__(self, sampling: Sampling, prompt_tokens: int) -> None:
+    def __init__(self, sampling: Sampling, prompt_tokens: int, answered: int = 0) -> None:
+        """Args:
+        prompt_tokens: where the answer begins.
+        answered: how many tokens of it are there already: their draws are done, and not used again.
+        """
         import torch
 
         self._sampling = sampling
@@ -75,6 +79,7 @@ class Sampler:
             self._generator.seed()
         else:
             self._generator.manual_seed(sampling.seed)
+            torch.rand(answered, dtype=torch.float64, generator=self._generator)
 
     def __call__(self, input_ids: Any, scores: Any) -> Any:
         """The scores with all but the chosen token at minus infinity."""
