@@ -59,6 +59,7 @@ def describe(live: Live, prepared: Prepared, rendering: Rendering) -> Rendered:
         notes=live.notes,
         dropped=live.dropped,
         cut=live.cut,
+        raw=live.request.raw,
         calls=rendering.calls,
         options={**live.options.to_dict(), **prepared.options},
     )

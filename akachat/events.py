@@ -124,6 +124,7 @@ class Rendered(Event):
         calls: what the instruction called.
         options: the effective options.
         cut: the report of the trimming; None where nothing went.
+        raw: whether the input was sent as it stands.
     """
 
     text: str
@@ -137,6 +138,7 @@ class Rendered(Event):
     calls: tuple[Call, ...]
     options: Mapping[str, Any]
     cut: Cut | None = None
+    raw: bool = False
 
     kind: ClassVar[str] = "rendered"
 
@@ -157,6 +159,7 @@ class Rendered(Event):
             "notes": list(self.notes),
             "dropped": [m.to_dict() for m in self.dropped],
             "cut": self.cut.to_dict() if self.cut else None,
+            "raw": self.raw,
             "trace": [c.to_dict() for c in self.calls],
             "options": dict(self.options),
         }

@@ -214,6 +214,7 @@ class Live:
             "id": self.id,
             "parent": self.parent.id if self.parent else None,
             "source": request.source,
+            "caller": self.family.caller,
             "prompt": request.prompt,
             "instruction": self.instruction,
             "options": self.options.to_dict(),
