@@ -33,7 +33,7 @@ from akachat.workspace import Workspace
 __all__ = ["Runner"]
 
 _NOTHING = "there is nothing to send"
-_RAW = "raw mode: the text went to the model as it stands, without instruction, template and history"
+_RAW = "raw mode: the text goes to the model as it stands, without instruction, template and history"
 _UNRENDERED = Rendering("", (), (), (), False, False, 0.0)
 
 

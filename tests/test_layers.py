@@ -66,7 +66,7 @@ HEAVY = {
 }
 
 #: Places that import our own modules by name while they run, each for a reason written there.
-LATE = {"akachat", "akachat.cli.start", "akachat.functions.user"}
+LATE = {"akachat", "akachat.cli.start", "akachat.functions.user", "akachat.ui"}
 #: Doors that may import our own modules inside a function: what they open is heavy and often not wanted.
 DOORS = {"akachat.backends.registry", "akachat.server"}
 
@@ -198,7 +198,7 @@ def loaded_by(statement: str) -> set[str]:
     "statement",
     [
         "from akachat import Playground",
-        "import akachat.cli.run, akachat.cli.render, akachat.cli.prompt, akachat.cli.var",
+        "import akachat.cli.run, akachat.cli.render, akachat.cli.prompt, akachat.cli.var, akachat.cli.chat",
     ],
 )
 def test_importing_loads_nothing_heavy(statement: str) -> None:
