@@ -28,7 +28,7 @@ class Commands:
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
-        self._saved: Path | None = None
+        self._saved: set[Path] = set()
         self._run: dict[str, Callable[[str], None]] = {
             "/help": lambda _: self._say(talk.words.help()),
             "/history": lambda _: self._say(format_messages(talk.session.history()) or talk.words("no_history")),
@@ -125,13 +125,13 @@ class Commands:
         else:
             text = format_messages(history)
         try:
-            with path.open("w" if path == self._saved else "x", encoding="utf-8") as file:
+            with path.open("w" if path in self._saved else "x", encoding="utf-8") as file:
                 file.write(text + "\n")
         except FileExistsError:
             raise FileError(f"{name} is there already", path=name, hint="Take another name.") from None
         except OSError as error:
             raise FileError(f"{name} cannot be written: {error.strerror}", path=name) from None
-        self._saved = path
+        self._saved.add(path)
         self._say(self._talk.words("saved", path=name))
 
 
