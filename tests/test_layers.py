@@ -36,7 +36,7 @@ ROWS = [
     ["playground"],
     ["api", "ui"],
     ["server"],
-    ["cli"],
+    ["cli", "notebook"],
     ["__main__"],
 ]
 LEVEL = {room: level for level, row in enumerate(ROWS) for room in row}
