@@ -465,7 +465,7 @@ async def test_many_who_ask_at_once_load_once(models: Path) -> None:
 
 
 async def test_closing_ends_answers_as_cancelled(models: Path) -> None:
-    made = LocalBackend(limits=BackendLimits(queue=1))
+    made = LocalBackend(limits=BackendLimits(queue=1, batch_rows=1))
     await made.load(ask(models / "endless").options)
     _, tasks = await crowd(made, ask(models / "endless", max_new_tokens=8000), 3)
     await made.aclose()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from akachat.messages import Message
-from akachat.options import Options
+
+if TYPE_CHECKING:
+    from akachat.options import Options
 
 __all__ = ["Backend", "Chunk", "End", "FinishReason", "ModelInfo", "Prepared", "Request", "Usage"]
 

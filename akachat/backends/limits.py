@@ -23,6 +23,8 @@ class BackendLimits:
         template_seconds: how long a chat template that somebody gave may compute.
         models: local models kept in memory; the one unused for longest goes first.
         queue: requests that may wait for one local model.
+        batch_rows: answers of one model that are written side by side.
+        prefix_cache_bytes: memory for prompts that a model has read before; 0 keeps none.
     """
 
     connections: int = 512
@@ -36,3 +38,5 @@ class BackendLimits:
     template_seconds: float = 5.0
     models: int = 2
     queue: int = 256
+    batch_rows: int = 32
+    prefix_cache_bytes: int = 2**30

@@ -12,6 +12,7 @@ from time import monotonic
 from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request
 from akachat.backends.formats import is_jinja
 from akachat.backends.limits import BackendLimits
+from akachat.backends.local.channel import Channel
 from akachat.backends.local.endings import Endings
 from akachat.backends.local.generation import Given, Job
 from akachat.backends.local.prompt import Prompt, write_prompt
@@ -90,18 +91,19 @@ class LocalBackend:
         asked = monotonic()
         timeout = DEFAULTS["timeout"] if options.timeout is None else options.timeout
         deadline = asyncio.get_running_loop().time() + timeout
+        channel: Channel[Chunk | End | Exception] = Channel()
         job: Job | None = None
         try:
             async with asyncio.timeout_at(deadline):
                 source = self._source(options)
                 front = await self._shelf.front(source)
-                job = Job(await self._given(request, front, asked))
+                job = Job(await self._given(request, front, asked), channel.put)
                 while not (await self._shelf.worker(source)).submit(job):
                     pass  # unloaded just now by someone else: load it again
             pieces: list[str] = []
             while True:
                 async with asyncio.timeout_at(deadline):
-                    item = await job.channel.get()
+                    item = await channel.get()
                 if isinstance(item, Exception):
                     raise item
                 if isinstance(item, End):
@@ -123,7 +125,7 @@ class LocalBackend:
     async def models(self) -> list[ModelInfo]:
         """The models in memory, and those that come with the program."""
         loaded = [
-            ModelInfo(worker.loaded.source.name, "Local", True, {**worker.loaded.facts(), "busy": worker.busy})
+            ModelInfo(worker.loaded.source.name, "Local", True, {**worker.facts(), "busy": worker.busy})
             for worker in self._shelf.workers()
         ]
         names = {info.name for info in loaded}
@@ -136,7 +138,7 @@ class LocalBackend:
             ModelError: it cannot be loaded; the hint says what to do.
         """
         worker = await self._shelf.worker(self._source(options))
-        return ModelInfo(options.model, "Local", True, worker.loaded.facts())
+        return ModelInfo(options.model, "Local", True, worker.facts())
 
     async def unload(self, name: str) -> bool:
         """Frees a model after the answers that it is making; False where it is not loaded."""
@@ -176,7 +178,7 @@ class LocalBackend:
         prompt: Prompt = request.prepared.own if request.prepared else await self._written(front, request)
         room = _room(prompt, front, options)
         sampling = effective(options, front.generation, min(self._limits.answer_tokens, room))
-        return Given(prompt, sampling, (*(options.stop or ()), *prompt.stop), asked)
+        return Given(prompt, sampling, (*(options.stop or ()), *prompt.stop), asked, caller=request.caller)
 
 
 def _room(prompt: Prompt, front: Front, options: Options) -> int:

@@ -6,7 +6,7 @@ import importlib.util
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -41,6 +41,7 @@ class Loaded:
         model: of transformers.
         device, dtype: where it runs and in which number format, as they turned out.
         seconds: how long loading took.
+        notes: what a user should know of how it runs, one sentence each.
     """
 
     source: Source
@@ -49,6 +50,7 @@ class Loaded:
     device: str
     dtype: str
     seconds: float
+    notes: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         """JSON-ready facts for the page."""
@@ -60,6 +62,7 @@ class Loaded:
             "class": type(self.model).__name__,
             "context": self.front.context,
             "load_seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
         }
 
 

@@ -10,14 +10,16 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from akachat.backends.formats import Format, fill, find_format, write_plain
 from akachat.backends.local.deadline import at_most
 from akachat.backends.local.folding import foldings
 from akachat.errors import ModelError
 from akachat.messages import Message
-from akachat.options import Options
+
+if TYPE_CHECKING:
+    from akachat.options import Options
 
 __all__ = ["Prompt", "write_prompt"]
 

@@ -110,7 +110,7 @@ class Shelf:
 
     def _load(self, source: Source, front: Front) -> Worker:
         self._make_room(source)
-        return Worker(load_weights(source, front), self._limits.queue)
+        return Worker(load_weights(source, front), self._limits)
 
     def _make_room(self, source: Source) -> None:
         """Frees the model unused for longest, idle ones first; a busy one finishes its queue before."""
