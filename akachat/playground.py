@@ -221,6 +221,14 @@ class Playground:
         """The models that are loaded or can be used at once."""
         return await self._backends.models()
 
+    async def load_model(self, options: Options) -> ModelInfo:
+        """Loads a local model without asking it anything.
+
+        Raises:
+            ModelError: it cannot be loaded; the hint says what to do.
+        """
+        return await self._backends.load(options)
+
     def find_model(self, name: str) -> dict[str, Any] | None:
         """The options that reach a model which callers may name as it is; None where there is none of that name.
 

@@ -106,6 +106,8 @@ def site(serve: Serve, stub: str) -> Server:
     server.write_prompt("flood", "Say a lot at once.", {**stream, "model": "stream-4000tok-2ms"})
     server.write_prompt("other/echo", "{var.evil}", echo)
     server.write_prompt(EVIL.replace("/", "_")[:60], "{comment('named to be evil')}Hello", echo)
+    cut = {"model": "embedded", "max_new_tokens": 4, "temperature": 0, "history_turns": 1}
+    server.write_prompt("cut", "あなたの名前はモモです。", cut)
     for key, value in {"name": "Momo", "evil": EVIL}.items():
         (server.root / "var").mkdir(exist_ok=True)
         (server.root / "var" / f"{key}.txt").write_text(value, encoding="utf-8")

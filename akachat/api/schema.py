@@ -32,6 +32,12 @@ _CALL: Schema = {
     "session": {**_TEXT, "description": "The conversation on the server that this run continues."},
     "id": {**_TEXT, "description": "The run's id, to stop it by; a new one if empty."},
     "instruction": {**_TEXT, "description": "An instruction instead of the saved one (role `edit`)."},
+    "raw": {
+        "type": "boolean",
+        "description": "`input` is all that the model receives, as it stands: no instruction, template and history "
+        "(role `edit`).",
+    },
+    "continue": {**_TEXT, "description": "The answer so far; the result is what the model adds to it."},
     "options": {"$ref": "#/components/schemas/Options"},
 }
 _EXAMPLE = {"dir": "sample", "input": "こんにちは"}
@@ -138,6 +144,7 @@ def _schemas() -> dict[str, Schema]:
         "timings": {"type": "object", "description": "Seconds."},
         "trace": {"type": "array", "items": {"type": "object"}, "description": "What the instruction called."},
         "notes": {"type": "array", "items": _TEXT},
+        "cut": {"type": "object", "description": "What of the history went, where any did."},
     }
     run = {**_object(("dir",), **_CALL), "additionalProperties": True, "example": _EXAMPLE}
     prompt = _object(("name",), name=_TEXT, instruction=_TEXT, options=_reference("Options"))

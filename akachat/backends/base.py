@@ -28,6 +28,9 @@ class Request:
             less.
         prepared: what ``prepare`` gave for this very request, so that nothing is made twice.
         caller: who asks; requests of different callers take turns.
+        raw: the texts of the messages, put together, are the whole prompt, exactly as they stand: no template, and
+            what looks like the model's special tokens is taken as them. Its begin token goes before where the
+            tokenizer puts one. An assistant's text at the end is what the model itself has said so far.
     """
 
     id: str
@@ -36,6 +39,7 @@ class Request:
     stream: bool = True
     prepared: Prepared | None = None
     caller: str = ""
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +99,17 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last thing that a backend yields."""
+    """The last thing that a backend yields.
+
+    Attributes:
+        detail: the backend's own facts; ``notes`` in it are for the trace.
+        ids: the answer's tokens, where the backend knows them; what continues it begins with exactly these.
+    """
 
     finish_reason: FinishReason
     usage: Usage
     detail: Mapping[str, Any] = field(default_factory=dict)
+    ids: tuple[int, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "serve": "start the page and the Web API",
     "run": "run a prompt and print the answer as it comes",
+    "chat": "talk with a prompt or a model in the terminal",
     "render": "print what a prompt becomes, without asking the model",
     "prompt": "list, show, save, delete or rename prompts",
     "var": "list, get, set or delete variables",

@@ -17,6 +17,7 @@ from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, Run
 from akachat.messages import parse_messages
 from akachat.options import Options
 from akachat.playground import Playground
+from akachat.raw import read_typed
 from akachat.ui.view import calls_view, error_view, in_words, notes_view, rendered_view
 
 __all__ = ["PromptTab"]
@@ -213,15 +214,19 @@ async def _batches(events: AsyncIterator[Event], interval: float) -> AsyncGenera
 
 def _request(payload: Json) -> RunRequest:
     history = _text(payload, "messages")
+    input, raw = read_typed(_text(payload, "input"))
     return RunRequest(
         prompt=_text(payload, "prompt") or None,
         instruction=_text(payload, "instruction"),
         options=Options.parse(_object(payload, "options")).to_dict(),
         is_draft=True,
-        input=_text(payload, "input"),
+        input=input,
         messages=parse_messages(history) if history.strip() else (),
         id=_text(payload, "id"),
         source="page",
+        caller="page",
+        raw=raw,
+        continues=_text(payload, "continues"),
         keep=payload.get("keep") is True,
     )
 

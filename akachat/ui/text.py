@@ -161,6 +161,9 @@ _WORDS: dict[str, tuple[str, str]] = {
         "プロンプト全体の長さの推定値（このモデルのトークナイザーが手元にないため）",
     ),
     "trimmed": ("{n} older messages were trimmed", "古いメッセージ {n} 件を削りました"),
+    "cut_facts": ("{before} → {after} tokens ({rules})", "{before} → {after} トークン（{rules}）"),
+    "cut_summary": ("Summary by {name}:", "{name} による要約:"),
+    "cut_summary_known": ("Summary by {name}, made before:", "{name} による要約（作成済み）:"),
     "legend": ("Where the text comes from", "テキストの出どころ"),
     "origin_literal": ("written", "本文"),
     "origin_input": ("input", "入力"),
@@ -205,6 +208,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "stat_prompt": ("prompt {n}", "プロンプト {n}"),
     "finish_stop": ("ended by itself", "自然終了"),
     "finish_length": ("cut at the limit", "上限で打ち切り"),
+    "continue": ("Continue", "続きを書く"),
+    "continue_help": ("Let the model go on with this answer", "この回答の続きをモデルに書かせる"),
+    "raw": ("raw", "生入力"),
+    "raw_help": (
+        "The input begins with a backslash: it goes to the model as it stands, without instruction and template",
+        "入力が \\ で始まるので、指示文もテンプレートも使わず、そのままモデルに渡します",
+    ),
     "finish_length_help": (
         "max_new_tokens ({n}) was reached: raise it for a longer answer",
         "max_new_tokens ({n}) に達しました。長い回答には値を増やしてください",

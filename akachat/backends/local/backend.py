@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import replace
+<<<<<<< HEAD
+=======
+from functools import partial
+>>>>>>> chat
 from pathlib import Path
 from time import monotonic
 
@@ -13,8 +17,10 @@ from akachat.backends.formats import is_jinja
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local.adapters import Adapter, fetch
 from akachat.backends.local.channel import Channel
+from akachat.backends.local.endings import Endings
 from akachat.backends.local.generation import Given, Job
 from akachat.backends.local.prompt import Prompt, write_prompt
+from akachat.backends.local.raw import write_raw
 from akachat.backends.local.sampling import Sampling, effective
 from akachat.backends.local.shelf import Shelf
 from akachat.backends.local.source import Front, Source
@@ -60,6 +66,7 @@ class LocalBackend:
         self._limits = limits or BackendLimits()
         self._adapters: dict[str, Adapter] = {}
         self._shelf = Shelf(self._limits, frozenset(self._folders))
+        self._endings = Endings()
 
     def is_at_hand(self, options: Options) -> bool:
         """True for folders of this machine, and for models whose tokenizer has been loaded."""
@@ -85,8 +92,12 @@ class LocalBackend:
     async def counter(self, request: Request) -> Callable[[Sequence[Message]], int]:
         """Counts by the model's own tokenizer."""
         front = await self._shelf.front(self._source(request.options))
+<<<<<<< HEAD
         write = self._writer(front, request.options)
         return lambda messages: len(write(messages).ids)
+=======
+        return lambda messages: len(self._write(front, replace(request, messages=tuple(messages))).ids)
+>>>>>>> chat
 
     async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
         """Makes the answer in the model's own thread; see ``Backend.generate``."""
@@ -103,14 +114,19 @@ class LocalBackend:
                 job = Job(await self._given(request, front, asked), channel.put)
                 while not (await self._shelf.worker(source)).submit(job):
                     pass  # unloaded just now by someone else: load it again
+            pieces: list[str] = []
             while True:
                 async with asyncio.timeout_at(deadline):
                     item = await channel.get()
                 if isinstance(item, Exception):
                     raise item
-                yield item
                 if isinstance(item, End):
+                    if item.finish_reason == "length":
+                        self._endings.keep(str(source), job.given.prompt, "".join(pieces), item.ids)
+                    yield item
                     return
+                pieces.append(item.text)
+                yield item
         except TimeoutError:
             raise BackendUnavailable(
                 f"the model did not finish within {timeout:g} seconds",
@@ -156,6 +172,7 @@ class LocalBackend:
 
     async def _written(self, front: Front, request: Request) -> Prompt:
         """The prompt; a chat template from the options is somebody's program, so the loop does not wait for it."""
+<<<<<<< HEAD
         options = request.options
         write = self._writer(front, options)
         if options.template is not None and is_jinja(options.template):
@@ -168,6 +185,20 @@ class LocalBackend:
         known = base if adapter is None else replace(adapter, newline=adapter.newline or (base.newline if base else ""))
         seconds = self._limits.template_seconds
         return lambda messages: write_prompt(front.tokenizer, messages, options, preset=known, seconds=seconds)
+=======
+        template = request.options.template
+        if template is not None and is_jinja(template):
+            return await asyncio.to_thread(self._write, front, request)
+        return self._write(front, request)
+
+    def _write(self, front: Front, request: Request) -> Prompt:
+        if request.raw:
+            write = partial(write_raw, front.tokenizer)
+        else:
+            seconds = self._limits.template_seconds
+            write = partial(write_prompt, front.tokenizer, options=request.options, seconds=seconds)
+        return self._endings.write(str(self._source(request.options)), request.messages, write)
+>>>>>>> chat
 
     async def _given(self, request: Request, front: Front, asked: float) -> Given:
         options = request.options

@@ -10,8 +10,13 @@ from akachat.backends.newlines import Newlines
 __all__ = ["Decoder", "StopTexts"]
 
 _BROKEN = "\ufffd"
+<<<<<<< HEAD
 #: Ids that are enough to know how the next one is written.
 _CONTEXT = 8
+=======
+#: Bytes of a character, each of which may be a token.
+_LONGEST_CHARACTER = 4
+>>>>>>> chat
 
 
 class Decoder:
@@ -29,6 +34,7 @@ class Decoder:
 
     def __init__(self, tokenizer: Any, before: Sequence[int] = (), newline: str = "") -> None:
         self._tokenizer = tokenizer
+<<<<<<< HEAD
         self._newlines = Newlines(newline)
         self._newline_id = _token_id(tokenizer, newline)
         self._ids = list(before)
@@ -44,6 +50,21 @@ class Decoder:
             from tokenizers.decoders import DecodeStream
 
             self._stream = DecodeStream(ids=self._ids[-_CONTEXT:], skip_special_tokens=True)
+=======
+        whole = self._whole(list(before))
+        self._ids = list(before[:whole])
+        self._start = 0
+        self._read = len(self._ids)
+        self._stream: Any = None
+        fast = getattr(tokenizer, "_tokenizer", None)
+        if getattr(tokenizer, "is_fast", False) and fast is not None and not self._is_broken(self._ids):
+            from tokenizers.decoders import DecodeStream
+
+            self._fast = fast
+            self._stream = DecodeStream(ids=self._ids, skip_special_tokens=True)
+        for id in before[whole:]:
+            self.push(id)  # the beginning of a character that the answer completes
+>>>>>>> chat
 
     def push(self, id: int) -> str:
         """The text that this token completes; often empty."""
@@ -85,6 +106,16 @@ class Decoder:
             return ""
         self._start, self._read = self._read, len(self._ids)
         return text[len(known) :]
+
+    def _whole(self, ids: list[int]) -> int:
+        """How many of the ids make whole characters; all of them where the last has bytes that never become one."""
+        for size in range(len(ids), max(len(ids) - _LONGEST_CHARACTER, -1), -1):
+            if not self._is_broken(ids[:size]):
+                return size
+        return len(ids)
+
+    def _is_broken(self, ids: list[int]) -> bool:
+        return bool(ids) and self._decode(ids).endswith(_BROKEN)
 
     def _decode(self, ids: list[int]) -> str:
         text: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)

@@ -59,7 +59,7 @@ class Job:
         self._cancelled = threading.Event()
         self._finish: FinishReason | None = None
         self._ended = False
-        self._tokens = 0
+        self._ids: list[int] = []
         self._unsent = 0
         self._started = self._first = 0.0
 
@@ -112,7 +112,7 @@ class Job:
     # inside
 
     def _take(self, token: int) -> FinishReason | None:
-        self._tokens += 1
+        self._ids.append(token)
         self._unsent += 1
         if not self._first:
             self._first = monotonic()
@@ -123,7 +123,7 @@ class Job:
             self._show(self._stop_texts.push(text))
             if self._stop_texts.stopped:
                 return "stop"
-        return "length" if self._tokens >= self.given.sampling.max_new_tokens else None
+        return "length" if len(self._ids) >= self.given.sampling.max_new_tokens else None
 
     def _show(self, text: str) -> None:
         if text and not self._cancelled.is_set():
@@ -140,9 +140,10 @@ class Job:
             "wait_seconds": self._started - given.asked,
             "prompt_seconds": (self._first or now) - self._started,
             "seconds": now - given.asked,
-            "tokens_per_second": (self._tokens - 1) / made if made > 0 and self._tokens > 1 else None,
+            "tokens_per_second": (len(self._ids) - 1) / made if made > 0 and len(self._ids) > 1 else None,
         }
-        return End(self._finish or "cancelled", Usage(len(given.prompt.ids), self._tokens), detail)
+        usage = Usage(len(given.prompt.ids), len(self._ids))
+        return End(self._finish or "cancelled", usage, detail, tuple(self._ids))
 
 
 def explained(error: Exception) -> AkachatError:

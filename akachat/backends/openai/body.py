@@ -12,7 +12,11 @@ from akachat.backends.prompt_types import PromptType
 from akachat.messages import Message
 from akachat.options import Options
 
-__all__ = ["EXTENSIONS", "Body", "build_body"]
+__all__ = ["COMPLETIONS", "CONTINUING", "EXTENSIONS", "Body", "build_body"]
+
+COMPLETIONS = "/completions"
+#: What vLLM, SGLang and llama.cpp take to go on with an answer; others begin a new one, or go on unasked.
+CONTINUING = {"continue_final_message": True, "add_generation_prompt": False}
 
 #: Ours on the left, theirs on the right. ``max_new_tokens`` has two names of theirs and is treated apart.
 _SHARED = {
@@ -74,7 +78,12 @@ def build_body(request: Request, *, host: str, refused: Collection[str] = ()) ->
     openai = host == "api.openai.com" or host.endswith(".openai.azure.com")
     notes: list[str] = []
     values: dict[str, Any] = {"model": options.model}
-    path = _say(request.messages, options, openai, values, notes)
+    if request.raw:
+        path = _say_raw(request.messages, host, refused, values, notes)
+    else:
+        path = _say(request.messages, options, openai, values, notes)
+    if path != COMPLETIONS:
+        _continue(request.messages, host, openai or bool(CONTINUING.keys() & set(refused)), values, notes)
     for own, theirs in _SHARED.items():
         if (value := getattr(options, own)) is not None:
             values[theirs] = value
@@ -116,12 +125,36 @@ def _say(messages: Sequence[Message], options: Options, openai: bool, values: di
             values["prompt"] = values["prompt"].replace("\n", form.newline)
             values["newline"] = form.newline
         values["stop"] = list(form.stop)
-        return "/completions"
+        return COMPLETIONS
     if options.is_messages is False:
         values["prompt"] = write_plain(messages)
-        return "/completions"
+        return COMPLETIONS
     values["messages"] = [_message(m, openai) for m in messages]
     return "/chat/completions"
+
+
+def _say_raw(
+    messages: Sequence[Message], host: str, refused: Collection[str], values: dict[str, Any], notes: list[str]
+) -> str:
+    if COMPLETIONS not in refused:
+        values["prompt"] = "".join(message.content for message in messages)
+        return COMPLETIONS
+    notes.append(f"{host} takes no bare text for this model: the text was sent as a user message.")
+    values["messages"] = [{"role": message.role, "content": message.content} for message in messages]
+    return "/chat/completions"
+
+
+def _continue(
+    messages: Sequence[Message], host: str, is_refused: bool, values: dict[str, Any], notes: list[str]
+) -> None:
+    """Where the newest message is an answer, it is to be gone on with."""
+    if not messages or messages[-1].role != "assistant" or "tool_calls" in messages[-1].extra:
+        return
+    if is_refused:
+        notes.append(f"{host} takes the answer so far as a message, but will begin a new answer after it.")
+    else:
+        values.update(CONTINUING)
+        notes.append(f"{host} was asked to go on with its answer; a server that cannot will begin a new answer.")
 
 
 def _message(message: Message, openai: bool) -> dict[str, Any]:

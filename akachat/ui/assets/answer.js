@@ -1,6 +1,6 @@
 // The answer as it comes, how long it took, how it ended, and what was called on the way.
 
-function makeAnswer() {
+function makeAnswer(goOn) {
   let frame = null;
   const text = h("div", { class: "ak-text ak-answer-text", "data-testid": "answer" });
   const reasoning = h("div", { class: "ak-text" });
@@ -46,8 +46,10 @@ function makeAnswer() {
       h("li", { text: about + t("stat_prompt", { n: usage.prompt_tokens.toLocaleString() }) }),
       done.model && h("li", { class: "ak-mono", text: done.model }),
     ];
-    const limit = reason === "length" ? [h("li", { class: "ak-finish-help", text: t("finish_length_help", { n: options?.max_new_tokens ?? usage.completion_tokens }) })] : [];
-    stats.replaceChildren(...[...facts, ...limit].filter(Boolean));
+    // What was broken off can be gone on with: beside the word that says so.
+    const open = ["length", "cancelled"].includes(reason) && frame.text;
+    if (open) facts.splice(1, 0, h("li", {}, button({ word: "continue", label: "continue_help", kind: "ak-continue", onclick: goOn })));
+    stats.replaceChildren(...facts.filter(Boolean));
   }
 
   function draw() {

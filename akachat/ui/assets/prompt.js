@@ -10,6 +10,8 @@ let opening = 0; // counts what was chosen, so that a late answer does not repla
 let running = null; // the id of the run under way
 let sent = null; // the run whose rendering is in the preview
 let lastFrame = null; // the newest state of the run that was seen
+let asked = null; // what the last run was asked, to go on with its answer
+let before = { text: "", reasoning: "" }; // what had been said when the run under way was to go on with it
 let offline = false;
 
 const SAMPLE = "sample"; // the shipped prompt; sample_en says the same in English
@@ -22,7 +24,7 @@ const models = makeModels();
 const form = makeForm(() => changed(false), models);
 const inserts = makeInserts((code) => editor.insert(code));
 const preview = makePreview((line, column) => editor.goTo(line, column));
-const answer = makeAnswer();
+const answer = makeAnswer(goOn);
 const problem = h("div", { class: "ak-problem", "data-testid": "problem" });
 const select = h("select", { class: "ak-prompts", tLabel: "prompt_name", tTitle: "prompt_name", onchange: () => open(select.value === "" ? null : select.value) });
 const dirty = h("span", { class: "ak-dirty", hidden: true }, h("span", { class: "ak-dot", "aria-hidden": "true" }), h("span", { t: "unsaved" }));
@@ -34,6 +36,7 @@ const stopButton = button({ word: "stop", label: "stop_help", glyph: "stop", fil
 const removeButton = button({ label: "delete", glyph: "trash", kind: "ak-quiet", onclick: remove });
 const input = h("textarea", { class: "ak-input", id: "ak-input", tPlaceholder: "input_empty", rows: "3", oninput: typed, oncompositionend: typed });
 const history = h("textarea", { class: "ak-input", tLabel: "history", tPlaceholder: "history_empty", rows: "4", oninput: typed, oncompositionend: typed });
+const rawBadge = h("span", { class: "ak-badge ak-raw", t: "raw", tTitle: "raw_help", hidden: true, "data-testid": "raw" });
 const historyBox = h("details", { class: "ak-history" }, h("summary", { t: "history" }), history);
 const keep = h("input", { type: "checkbox", id: "ak-keep", onchange: () => keepAside() });
 const side = h("div", { class: "ak-side-body" }, form.node);
@@ -76,6 +79,7 @@ root.append(
           "header",
           { class: "ak-panel-head" },
           h("label", { for: "ak-input" }, h("h2", { t: "input" })),
+          rawBadge,
           h("span", { class: "ak-spring" }),
           h("label", { class: "ak-check", for: "ak-keep", tTitle: "keep_help" }, keep, h("span", { t: "keep" })),
         ),
@@ -292,6 +296,7 @@ const refresh = (() => {
   let epoch = 0; // a run shows what it really sent; answers to older questions must not cover that
   async function now() {
     later.cancel();
+    rawBadge.hidden = !input.value.startsWith("\\");
     if (form.wrong) return complain({ type: "InvalidInput", message: t("error_options"), hint: form.wrong });
     if (!editor.value.trim() && !input.value.trim() && !history.value.trim()) {
       complain(null);
@@ -327,6 +332,7 @@ const refresh = (() => {
   const later = debounce(now, 300);
   const refresh = () => {
     showModel();
+    rawBadge.hidden = !input.value.startsWith("\\");
     later();
   };
   refresh.now = now;
@@ -355,12 +361,25 @@ function showModel() {
 function run() {
   if (running) return;
   if (form.wrong) return complain({ type: "InvalidInput", message: t("error_options"), hint: form.wrong });
+  before = { text: "", reasoning: "" };
+  begin({ ...request(), keep: keep.checked });
+}
+
+/** Goes on with the answer that is shown: the same question again, with what was said so far. */
+function goOn() {
+  if (running || !asked || !lastFrame?.text) return;
+  before = { text: lastFrame.text, reasoning: lastFrame.reasoning };
+  begin(asked);
+}
+
+function begin(question) {
+  asked = question;
   running = crypto.randomUUID?.() ?? `page-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   refresh.forget();
   setRunning(true);
-  lastFrame = { id: running, phase: "queued", text: "", reasoning: "", calls: [] };
+  lastFrame = { id: running, phase: "queued", ...before, calls: [] };
   answer.show(lastFrame);
-  trigger("run", { ...request(), keep: keep.checked, id: running });
+  trigger("run", { ...question, continues: before.text, id: running });
   watchdog(running);
   // In one column the answer would come where nobody looks.
   if (oneColumn()) answer.node.scrollIntoView({ block: "center" });
@@ -368,10 +387,10 @@ function run() {
 
 /** A server that is gone sends nothing at all: then this says so, and keeps what had come. */
 function watchdog(id) {
-  const before = lastFrame;
+  const seen = lastFrame;
   setTimeout(async () => {
     if (running !== id) return;
-    if (lastFrame === before) await ask("stop", { id: "" });
+    if (lastFrame === seen) await ask("stop", { id: "" });
     if (offline && running === id) ended({ ...lastFrame, phase: "failed", error: { type: "Offline", message: "" } });
     else watchdog(id);
   }, 4000);
@@ -401,8 +420,9 @@ function ended(frame) {
 const oneColumn = () => matchMedia("(max-width: 700px)").matches;
 
 watch("value", () => {
-  const frame = props.value;
-  if (!frame || frame.id !== running) return;
+  const came = props.value;
+  if (!came || came.id !== running) return;
+  const frame = { ...came, text: before.text + came.text, reasoning: before.reasoning + came.reasoning };
   lastFrame = frame;
   // A quick model's first words come in the same frame as what was sent to it.
   if (frame.rendered && sent !== frame.id) {
@@ -449,11 +469,11 @@ document.addEventListener("akachat:language", (event) => {
   if (problem.error) complain(problem.error);
 });
 
-async function begin() {
+async function wake() {
   const boot = await ask("boot");
   if (boot.error) {
     complain(boot.error);
-    return setTimeout(begin, 3000);
+    return setTimeout(wake, 3000);
   }
   drafts = makeDrafts(boot.workspace);
   document.dispatchEvent(new CustomEvent("akachat:settings-language", { detail: boot.language }));
@@ -472,4 +492,4 @@ async function begin() {
 form.value = EMPTY.options;
 form.effective({});
 editor.value = "";
-begin();
+wake();

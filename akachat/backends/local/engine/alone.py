@@ -38,7 +38,7 @@ class _Watcher:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._draw = Draw(job.given.sampling, job.given.prompt.ids)
+        self._draw = Draw(job.given.sampling, job.given.prompt.ids, job.given.prompt.answered)
         self._prompt_seen = False
         self._done = False
 

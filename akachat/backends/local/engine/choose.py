@@ -27,13 +27,17 @@ class Draw:
 
     Args:
         prompt: the prompt's tokens.
+        answered: how many of the last ones are of the answer, which goes on: they are said, and their numbers drawn.
     """
 
-    def __init__(self, sampling: Sampling, prompt: Sequence[int]) -> None:
+    def __init__(self, sampling: Sampling, prompt: Sequence[int], answered: int = 0) -> None:
         self.sampling = sampling
         self._generator: Any = None
         self._numbers: list[float] = []
+        self._answered = answered
         self._said: Counter[int] = Counter()
+        if answered and (sampling.frequency_penalty or sampling.presence_penalty):
+            self._said.update(map(int, prompt[-answered:]))
         self._seen = set(map(int, prompt)) if sampling.repetition_penalty != 1.0 else None
 
     @property
@@ -58,6 +62,7 @@ class Draw:
                     self._generator.seed()
                 else:
                     self._generator.manual_seed(self.sampling.seed)
+                    torch.rand(self._answered, dtype=torch.float64, generator=self._generator)
             block = torch.rand(_BLOCK, dtype=torch.float64, generator=self._generator)
             self._numbers = block.flip(0).tolist()
         return self._numbers.pop()

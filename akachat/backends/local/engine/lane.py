@@ -270,8 +270,13 @@ class Lane:
             row = _Row(
                 each.job,
                 each.ids,
+<<<<<<< HEAD
                 draw,
                 token=0,
+=======
+                Draw(given.sampling, given.prompt.ids, given.prompt.answered),
+                token=int(each.ids[-1]),
+>>>>>>> chat
                 segment=None if copied else segment,
                 base=0 if copied else known,
                 length=len(each.ids) - known + at,
