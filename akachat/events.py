@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from akachat.backends.base import FinishReason, Usage
+from akachat.backends.base import FinishReason, Progress, Usage
 from akachat.errors import AkachatError
 from akachat.messages import Message
 from akachat.template import Call, Span
@@ -20,6 +20,7 @@ __all__ = [
     "Event",
     "Failed",
     "Finished",
+    "Loading",
     "Rendered",
     "RunRequest",
     "Timings",
@@ -179,6 +180,31 @@ class Called(Event):
     def data(self) -> dict[str, Any]:
         """The event as a JSON object."""
         return {"id": self.id, "seq": self.seq, **self.call.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class Loading(Event):
+    """The run waits for its model, which is being loaded; whoever does not know this event may ignore it.
+
+    Attributes:
+        model: as the options name it.
+        stage: ``open``, ``download``, ``wait``, ``read``, ``quantise`` or ``move``.
+        done, total: of this stage; both 0 where it cannot be counted.
+        unit: ``bytes``, ``tensors``, or empty.
+    """
+
+    model: str
+    stage: str
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+
+    kind: ClassVar[str] = "loading"
+
+    def data(self) -> dict[str, Any]:
+        """The event as a JSON object."""
+        progress = Progress(self.stage, self.done, self.total, self.unit)
+        return {"id": self.id, "seq": self.seq, "model": self.model, **progress.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)

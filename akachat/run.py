@@ -13,7 +13,7 @@ import anyio
 
 from akachat.asking import check_size, describe, prepare, trim_history
 from akachat.backends import Backends
-from akachat.backends.base import Backend, Chunk, End, Prepared, Request
+from akachat.backends.base import Backend, Chunk, End, Prepared, Request, Status
 from akachat.conversation import Conversation, compose
 from akachat.errors import AkachatError, Busy, Cancelled, Conflict, InvalidInput
 from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, RunRequest, ToolCalled
@@ -206,7 +206,10 @@ class Runner:
             async for chunk in chunks:
                 if isinstance(chunk, End):
                     end = chunk
+                elif isinstance(chunk, Status):
+                    live.note_loading(chunk)
                 else:
+                    live.loading = None
                     self._take(live, chunk)
         assert end is not None, "a backend ends its answer by End"
         return live.finished(end.finish_reason, end)

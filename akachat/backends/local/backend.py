@@ -8,10 +8,15 @@ from functools import partial
 from pathlib import Path
 from time import monotonic
 
-from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request
+from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request, Status
 from akachat.backends.formats import is_jinja
 from akachat.backends.limits import BackendLimits
+from akachat.backends.local.census import Census
+from akachat.backends.local.disk import find_folder
+from akachat.backends.local.fetch import Wanted
 from akachat.backends.local.generation import Given, Job
+from akachat.backends.local.keeper import closed
+from akachat.backends.local.memory import Memory
 from akachat.backends.local.prompt import Prompt, write_prompt
 from akachat.backends.local.sampling import Sampling, effective
 from akachat.backends.local.shelf import Shelf
@@ -38,6 +43,7 @@ class LocalBackend:
         hf_token: gives the token of huggingface.co, or None.
         trusted: whether a model of that name may run its own Python code.
         limits: what it may use.
+        root: the workspace's folder of models, whose names begin with ``models/``.
     """
 
     def __init__(
@@ -47,12 +53,15 @@ class LocalBackend:
         hf_token: Callable[[], str | None] = lambda: None,
         trusted: Callable[[str], bool] = lambda _: False,
         limits: BackendLimits | None = None,
+        root: Path | None = None,
     ) -> None:
         self._folders = dict(folders or {})
         self._hf_token = hf_token
         self._trusted = trusted
         self._limits = limits or BackendLimits()
+        self._root = root
         self._shelf = Shelf(self._limits, frozenset(self._folders))
+        self._census = Census(self._shelf, tuple(self._folders), root)
 
     def is_at_hand(self, options: Options) -> bool:
         """True for folders of this machine, and for models whose tokenizer has been loaded."""
@@ -81,45 +90,61 @@ class LocalBackend:
         seconds = self._limits.template_seconds
         return lambda messages: len(write_prompt(front.tokenizer, messages, request.options, seconds=seconds).ids)
 
-    async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
+    async def generate(self, request: Request) -> AsyncIterator[Status | Chunk | End]:
         """Makes the answer in the model's own thread; see ``Backend.generate``."""
         options = request.options
         asked = monotonic()
         timeout = DEFAULTS["timeout"] if options.timeout is None else options.timeout
         deadline = asyncio.get_running_loop().time() + timeout
+        loading = ""
         job: Job | None = None
         try:
             async with asyncio.timeout_at(deadline):
                 source = self._source(options)
                 front = await self._shelf.front(source)
-                job = Job(await self._given(request, front, asked))
-                while not (await self._shelf.worker(source)).submit(job):
-                    pass  # unloaded just now by someone else: load it again
-            while True:
-                async with asyncio.timeout_at(deadline):
-                    item = await job.channel.get()
-                if isinstance(item, Exception):
-                    raise item
-                yield item
-                if isinstance(item, End):
-                    return
+                given = await self._given(request, front, asked)
+            async with self._shelf.claim(source) as claim:
+                while True:
+                    async with asyncio.timeout_at(deadline):
+                        progress = await claim.news()
+                    if progress is None:
+                        break
+                    loading = progress.stage
+                    yield Status(options.model, progress)
+                loading = ""
+                job = Job(given)
+                if not claim.worker.submit(job):
+                    raise closed()
+                while True:
+                    async with asyncio.timeout_at(deadline):
+                        item = await job.channel.get()
+                    if isinstance(item, Exception):
+                        raise item
+                    yield item
+                    if isinstance(item, End):
+                        return
         except TimeoutError:
-            raise BackendUnavailable(
-                f"the model did not finish within {timeout:g} seconds",
-                hint="Raise the option timeout, lower max_new_tokens, or take a smaller model.",
-            ) from None
+            raise _too_late(options.model, timeout, loading) from None
         finally:
             if job is not None:
                 job.cancel()
 
-    async def models(self) -> list[ModelInfo]:
-        """The models in memory, and those that come with the program."""
-        loaded = [
-            ModelInfo(worker.loaded.source.name, "Local", True, {**worker.loaded.facts(), "busy": worker.busy})
-            for worker in self._shelf.workers()
-        ]
-        names = {info.name for info in loaded}
-        return [*loaded, *(ModelInfo(name, "Local", False) for name in self._folders if name not in names)]
+    def model_key(self, options: Options) -> str:
+        """What a request with these options needs in memory: requests of one key can be answered by one model."""
+        source = self._source(options)
+        return "\n".join((source.place, source.tokenizer or "", source.revision or "", source.dtype))
+
+    async def models(self, *, disk: bool = False) -> list[ModelInfo]:
+        """The models in memory or on their way, and those that come with the program; with ``disk`` all others here."""
+        return await self._census.take(disk=disk)
+
+    def memory(self) -> Memory:
+        """What models take of the memory, and could take."""
+        return self._shelf.memory()
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Calls a function, from any thread, whenever something changes in ``models``; gives the way to end that."""
+        return self._shelf.listen(listener)
 
     async def load(self, options: Options) -> ModelInfo:
         """Loads a model without asking it anything.
@@ -127,11 +152,32 @@ class LocalBackend:
         Raises:
             ModelError: it cannot be loaded; the hint says what to do.
         """
-        worker = await self._shelf.worker(self._source(options))
-        return ModelInfo(options.model, "Local", True, worker.loaded.facts())
+        source = self._source(options)
+        await self._shelf.front(source)  # what is wrong with a name is told before anything large is begun
+        async with self._shelf.claim(source) as claim:
+            await claim.arrival()
+            return self._census.loaded(claim.entry)
+
+    def start(self, options: Options) -> None:
+        """Begins to load a model; ``models`` tells how far it is, or why it failed."""
+        self._shelf.start(self._source(options))
+
+    async def download(self, options: Options, *, force: bool = False) -> Path:
+        """Fetches a model's files into the hub's cache without loading it.
+
+        Args:
+            force: fetches those again that are here already.
+
+        Raises:
+            ModelError: it cannot be fetched; the hint says what to do.
+        """
+        source = self._source(options)
+        if source.is_folder:
+            return Path(source.place)
+        return await self._shelf.download(Wanted(source.place, source.revision, source.token, source.trusted, force))
 
     async def unload(self, name: str) -> bool:
-        """Frees a model after the answers that it is making; False where it is not loaded."""
+        """Frees a model after the answers that it is making, or gives its load up; False where there is none."""
         return await self._shelf.unload(name)
 
     async def aclose(self) -> None:
@@ -141,8 +187,9 @@ class LocalBackend:
     def _source(self, options: Options) -> Source:
         if options.lora is not None:
             raise ModelError("LoRA adapters cannot be loaded yet", hint="Unset the option lora, or merge the adapter.")
-        folder = self._folders.get(options.model)
-        place = str(folder()) if folder is not None else str(Path(options.model).expanduser())
+        ships = self._folders.get(options.model)
+        folder = ships() if ships is not None else find_folder(self._root, options.model)
+        place = str(folder or Path(options.model).expanduser())
         return Source.of(options, place, token=self._hf_token(), trusted=self._trusted(options.model))
 
     def _sampling(self, options: Options, front: Front) -> Sampling:
@@ -162,6 +209,18 @@ class LocalBackend:
         room = _room(prompt, front, options)
         sampling = effective(options, front.generation, min(self._limits.answer_tokens, room))
         return Given(prompt, sampling, (*(options.stop or ()), *prompt.stop), asked)
+
+
+def _too_late(model: str, timeout: float, loading: str) -> BackendUnavailable:
+    if loading:
+        return BackendUnavailable(
+            f"{model!r} was still being loaded after {timeout:g} seconds",
+            hint="It goes on: try again in a while, or raise the option timeout.",
+        )
+    return BackendUnavailable(
+        f"the model did not finish within {timeout:g} seconds",
+        hint="Raise the option timeout, lower max_new_tokens, or take a smaller model.",
+    )
 
 
 def _room(prompt: Prompt, front: Front, options: Options) -> int:

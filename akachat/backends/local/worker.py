@@ -7,6 +7,7 @@ from collections import deque
 from time import monotonic
 from typing import Any
 
+from akachat.backends.limits import BackendLimits
 from akachat.backends.local.generation import Job
 from akachat.backends.local.loader import Loaded
 from akachat.errors import Busy
@@ -23,13 +24,13 @@ class Worker:
 
     Args:
         loaded: the model, which only this thread uses.
-        queue: how many answers may wait; one more is refused.
+        limits: how many answers may wait; one more is refused.
     """
 
-    def __init__(self, loaded: Loaded, queue: int) -> None:
+    def __init__(self, loaded: Loaded, limits: BackendLimits) -> None:
         self.loaded = loaded
         self.used = monotonic()
-        self._most = queue
+        self._most = limits.queue
         self._jobs: deque[Job] = deque()
         self._current: Job | None = None
         self._closing = False
