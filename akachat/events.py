@@ -184,27 +184,16 @@ class Called(Event):
 
 @dataclass(frozen=True, slots=True)
 class Loading(Event):
-    """The run waits for its model, which is being loaded; whoever does not know this event may ignore it.
-
-    Attributes:
-        model: as the options name it.
-        stage: ``open``, ``download``, ``wait``, ``read``, ``quantise`` or ``move``.
-        done, total: of this stage; both 0 where it cannot be counted.
-        unit: ``bytes``, ``tensors``, or empty.
-    """
+    """The run waits for its model, which is being loaded; whoever does not know this event may ignore it."""
 
     model: str
-    stage: str
-    done: int = 0
-    total: int = 0
-    unit: str = ""
+    progress: Progress
 
     kind: ClassVar[str] = "loading"
 
     def data(self) -> dict[str, Any]:
-        """The event as a JSON object."""
-        progress = Progress(self.stage, self.done, self.total, self.unit)
-        return {"id": self.id, "seq": self.seq, "model": self.model, **progress.to_dict()}
+        """The event as a JSON object, ``stage``, ``done``, ``total``, ``unit`` and ``percent`` among its own fields."""
+        return {"id": self.id, "seq": self.seq, "model": self.model, **self.progress.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,9 +109,7 @@ class Live:
         while asked.parent is not None:
             asked = asked.parent
         if asked.emit:
-            progress = status.progress
-            now = (progress.stage, progress.done, progress.total, progress.unit)
-            asked.send(Loading(asked.id, asked.next_seq(), status.model, *now))
+            asked.send(Loading(asked.id, asked.next_seq(), status.model, status.progress))
 
     def child(self, name: str, input: str, options: Mapping[str, Any], most_depth: int, most_calls: int) -> Live:
         """The run that ``llm(name, input)`` starts.

@@ -16,7 +16,7 @@ from akachat.api.replies import envelope
 from akachat.api.routing import Endpoint
 from akachat.api.streams import EventStream, sse
 from akachat.backends.base import ModelInfo
-from akachat.errors import AkachatError, NotFound
+from akachat.errors import AkachatError, InvalidInput, NotFound
 from akachat.options import Options
 from akachat.playground import Playground
 
@@ -132,4 +132,7 @@ def _waits(body: Body) -> bool:
 
 
 def _options(name: str, body: Body) -> Options:
-    return Options.parse({**body.rest(), "model": name})
+    options = Options.parse({**body.rest(), "model": name})
+    for key, near in options.unknown.items():
+        raise InvalidInput(f"unknown option {key!r}", hint=f"Did you mean {near!r}?" if near else "/docs lists them.")
+    return options

@@ -23,6 +23,7 @@ COMMANDS = {
     "run": "run a prompt and print the answer as it comes",
     "render": "print what a prompt becomes, without asking the model",
     "prompt": "list, show, save, delete or rename prompts",
+    "models": "list, download, load or unload models",
     "var": "list, get, set or delete variables",
 }
 

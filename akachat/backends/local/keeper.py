@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import math
 import threading
 from collections.abc import Callable
@@ -24,6 +25,8 @@ from akachat.backends.local.worker import Worker
 from akachat.errors import BackendUnavailable, Cancelled
 
 __all__ = ["Keeper", "closed"]
+
+_log = logging.getLogger(__name__)
 
 _IN_MEMORY = ("loaded", "leaving", "closing")
 _ON_THE_WAY = ("opening", "waiting", "loading")
@@ -188,6 +191,7 @@ class Keeper:
         if not wanted:
             worker.close(cancel=True)
             raise _given_up(entry)
+        _log.info("loaded %r in %.2f s", entry.source.name, loaded.seconds)
         entry.changed()
 
     # the keeper's thread
@@ -242,6 +246,7 @@ class Keeper:
                 entry.future.result().close(cancel=False)
                 self._finish(entry, closed())
                 _give_back()
+                _log.info("unloaded %r", entry.source.name)
             elif what == "drop":
                 self._finish(entry, _given_up(entry))
             elif what == "refuse":
