@@ -120,8 +120,11 @@ class Keeper:
         entry.changed()
 
     def memory(self) -> Memory:
-        """What models take of the memory, and could take."""
-        return weigh(self._limits, sum(entry.memory for entry in list(self.entries)))
+        """What models take of the memory, and could take; the ones that stay count for nothing."""
+        return weigh(self._limits, sum(entry.memory for entry in self._counted()))
+
+    def _counted(self) -> list[Entry]:
+        return [entry for entry in list(self.entries) if entry.source.name not in self._kept]
 
     def close(self) -> None:
         """Ends all threads; answers in the making end as cancelled. Waits, so not for the loop."""
@@ -153,7 +156,7 @@ class Keeper:
                     return
                 folder = self._files(source, entry)
                 entry.needed = estimate(source, entry.front, folder)
-                freed = sum(each.memory for each in list(self.entries) if each.source.name not in self._kept)
+                freed = sum(each.memory for each in self._counted())
                 check_fits(source.name, source.dtype, entry.needed, self.memory(), freed)
         except Exception as error:
             self._finish(entry, error)

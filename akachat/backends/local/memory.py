@@ -26,7 +26,7 @@ class Memory:
     """The memory for models, in bytes.
 
     Attributes:
-        used: by models now.
+        used: by models now, those that come with the program left out.
         free: what they could take besides.
         budget: what all of them together may take; the setting ``limits.model_memory_bytes``, else used and free.
     """
