@@ -6,7 +6,7 @@ import argparse
 import asyncio
 import sys
 from collections.abc import Mapping
-from contextlib import aclosing
+from contextlib import aclosing, closing
 from pathlib import Path
 from typing import Any
 
@@ -98,8 +98,8 @@ def _load(args: argparse.Namespace, remote: Remote) -> None:
     remote.post("/api/models/load", {**{k: v for k, v in wanted.items() if v is not None}, "wait": False})
     if args.no_wait:
         return
-    with ProgressLine() as line:
-        for seen in remote.events("/api/models/events"):
+    with ProgressLine() as line, closing(remote.events("/api/models/events")) as events:
+        for seen in events:
             found = [model for model in seen["models"] if model["name"] == args.name]
             coming = next((model for model in found if model.get("progress")), None)
             if coming is not None:

@@ -7,7 +7,7 @@ import ipaddress
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -52,7 +52,7 @@ class Remote:
         """
         return self._detail("POST", path, json.dumps(body).encode())
 
-    def events(self, path: str) -> Iterator[dict[str, Any]]:
+    def events(self, path: str) -> Generator[dict[str, Any], None, None]:
         """The data of server-sent events, until the server ends them.
 
         Raises:
