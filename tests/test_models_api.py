@@ -307,3 +307,13 @@ def test_a_download_on_the_command_line(site: Site) -> None:
     failed = download("me/none")
     assert failed.returncode == 1
     assert "no model 'me/none'" in failed.stderr
+
+
+@pytest.mark.parametrize("without", ["HF_ENDPOINT", "HF_HUB_OFFLINE"])
+def test_what_was_downloaded_runs_without_a_network(site: Site, without: str) -> None:
+    site.post("download", model="me/slow")  # whose repository holds more than is fetched
+    environ = {**site.environ, without: {"HF_ENDPOINT": "http://127.0.0.1:9", "HF_HUB_OFFLINE": "1"}[without]}
+    words = ["run", "ask", "hi", "--model", "me/slow", "--max-new-tokens", "1", "--json"]
+    command = [sys.executable, "-m", "akachat", "--workspace", str(site.root), *words]
+    done = subprocess.run(command, capture_output=True, text=True, env=environ, cwd=ROOT, timeout=120)
+    assert (done.returncode, json.loads(done.stdout)["model"]) == (0, "me/slow"), done.stderr

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +20,8 @@ __all__ = ["Fetcher", "Wanted"]
 
 _SMALL = (".json", ".model", ".txt", ".jinja", ".tiktoken", ".vocab", ".spm")
 _GB = 2**30
+#: Files that one download fetches at the same time.
+_FILES = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,46 +91,95 @@ class Fetcher:
         self._pool.shutdown()
 
     def _run(self, wanted: Wanted, fetch: _Fetch) -> None:
-        try:
-            folder, error = _download(wanted, fetch.tell), None
-        except Exception as raised:
-            folder, error = None, raised
-        with self._lock:
-            del self._running[wanted]
-        if error is not None or folder is None:
-            fetch.future.set_exception(error or RuntimeError("no folder"))
-        else:
+        while True:
+            try:
+                folder, error = _download(wanted, fetch.tell), None
+            except Exception as raised:
+                folder, error = None, raised
+            with self._lock:
+                if isinstance(error, Cancelled) and any(not each.cancelled for each in fetch.reporters):
+                    continue  # somebody asked for it again while it was being given up
+                del self._running[wanted]
+            break
+        if folder is not None:
             fetch.future.set_result(folder)
+        else:
+            fetch.future.set_exception(error or RuntimeError("no folder"))
 
 
 def _download(wanted: Wanted, tell: Callable[[Progress], None]) -> Path:
-    from huggingface_hub import HfApi, snapshot_download
+    """Fetches what is missing.
+
+    File by file, and not by the hub's own download of a whole snapshot: that notes the list of all files there are,
+    and without a network it then refuses a folder that lacks one of them, also one that nobody needs.
+    """
+    from huggingface_hub import HfApi, hf_hub_download
 
     tell(Progress("download"))
     with explained(wanted.name, "files"):
-        api = HfApi(token=wanted.token)
-        info = api.model_info(wanted.name, revision=wanted.revision, files_metadata=True, timeout=20)
+        try:
+            api = HfApi(token=wanted.token)
+            info = api.model_info(wanted.name, revision=wanted.revision, files_metadata=True, timeout=20)
+        except Exception:
+            folder = None if wanted.force else _local(wanted)
+            if folder is None:
+                raise
+            return folder
         sizes = {file.rfilename: file.size or 0 for file in info.siblings or ()}
         names = _needed(list(sizes), wanted.code)
+        if not any(name.endswith(".safetensors") for name in names):
+            raise _no_weights(wanted.name)
         missing = [name for name in names if wanted.force or not _is_here(wanted.name, name, info.sha)]
         total = sum(sizes[name] for name in missing)
         _check_room(wanted.name, total)
-        if total:
-            tell(Progress("download", 0, total, "bytes"))
-        folder = snapshot_download(
-            wanted.name,
-            revision=wanted.revision,
-            token=wanted.token,
-            allow_patterns=names,
-            force_download=wanted.force,
-            tqdm_class=_bar_class(total, tell),
-        )
-    if not any(name.endswith(".safetensors") for name in names):
-        raise ModelError(
-            f"{wanted.name!r} has no weights in the safetensors format",
-            hint="Other formats can hold code and are not loaded: convert it, or take a model that has safetensors.",
-        )
-    return Path(folder)
+        bar = _bar_class(total, tell)
+
+        def fetch(name: str) -> Path:
+            tell(Progress("download", bar.done, total, "bytes" if total else ""))
+            return Path(
+                hf_hub_download(
+                    wanted.name,
+                    name,
+                    revision=wanted.revision,
+                    token=wanted.token,
+                    force_download=wanted.force,
+                    tqdm_class=bar,
+                )
+            )
+
+        # The first one also if it is here: that notes the revision's commit, and is found without a network.
+        first = next(name for name in names if "/" not in name)
+        return _side_by_side(fetch, list(dict.fromkeys((first, *missing))))[first].parent
+
+
+def _side_by_side(fetch: Callable[[str], Path], names: Sequence[str]) -> dict[str, Path]:
+    """A few files at a time; with the first that fails no further one is begun."""
+    with ThreadPoolExecutor(_FILES, "akachat-file") as pool:
+        futures = {name: pool.submit(fetch, name) for name in names}
+        try:
+            for future in as_completed(futures.values()):
+                future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+        return {name: future.result() for name, future in futures.items()}
+
+
+def _local(wanted: Wanted) -> Path | None:
+    """What has been downloaded before, if weights are among it."""
+    from huggingface_hub import snapshot_download
+
+    with suppress(Exception):  # it is not here
+        folder = Path(snapshot_download(wanted.name, revision=wanted.revision, local_files_only=True))
+        return folder if any(folder.glob("*.safetensors")) else None
+    return None
+
+
+def _no_weights(name: str) -> ModelError:
+    return ModelError(
+        f"{name!r} has no weights in the safetensors format",
+        hint="Other formats can hold code and are not loaded: convert it, or take a model that has safetensors.",
+    )
 
 
 def _needed(files: Sequence[str], code: bool) -> list[str]:
@@ -163,42 +214,30 @@ def _check_room(model: str, total: int) -> None:
 
 
 def _bar_class(total: int, tell: Callable[[Progress], None]) -> type[Any]:
-    """A class that the hub's client takes for tqdm: it makes a bar of the bytes received, and one of those written."""
+    """A class that the hub's client takes for tqdm, one object a file; together they count the bytes of all."""
 
     lock = threading.RLock()
 
     class Bar:
-        """One of its bars; only those that count bytes are listened to."""
+        """One file's bar."""
 
-        most = 0
+        done = 0
         format_dict: ClassVar[dict[str, Any]] = {}
 
-        def __init__(self, iterable: Any = None, *args: Any, **kwargs: Any) -> None:
-            self.iterable = iterable
-            self.total = kwargs.get("total")
-            self.n = kwargs.get("initial") or 0
-            self._counts = kwargs.get("unit") == "B"
+        def __init__(self, *_: Any, **options: Any) -> None:
+            self.total = options.get("total")
+            self.n = 0
 
         def update(self, count: float | None = 1) -> None:
-            """So many more; raises where the download is given up."""
+            """So many more bytes; raises where the download is given up."""
             with lock:
                 self.n += int(count or 0)
-                if self._counts and self.n > Bar.most:
-                    Bar.most = self.n
+                Bar.done += int(count or 0)
             if total:
-                tell(Progress("download", min(Bar.most, total), total, "bytes"))
+                tell(Progress("download", min(Bar.done, total), total, "bytes"))
 
-        @classmethod
-        def get_lock(cls) -> Any:
-            """One for all bars, as tqdm has."""
-            return lock
-
-        @classmethod
-        def set_lock(cls, _: Any) -> None:
-            """Ours stays."""
-
-        def __iter__(self) -> Any:
-            return iter(self.iterable or ())
+        def update_transfer(self, count: float | None = 1) -> None:
+            """So many more have come over the network; what is written is counted, so that none counts twice."""
 
         def __enter__(self) -> Any:
             return self
@@ -207,8 +246,8 @@ def _bar_class(total: int, tell: Callable[[Progress], None]) -> type[Any]:
             return
 
         def __getattr__(self, name: str) -> Any:
-            if name.startswith("_") or name == "update_transfer":
+            if name.startswith("_"):
                 raise AttributeError(name)
-            return lambda *_, **__: None
+            return lambda *_, **__: None  # what else a bar can do concerns only how it looks
 
     return Bar
