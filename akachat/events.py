@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from akachat.backends.base import FinishReason, Usage
+from akachat.backends.base import FinishReason, Progress, Usage
 from akachat.errors import AkachatError
 from akachat.messages import Message
 from akachat.request import RunRequest, new_id
@@ -19,6 +19,7 @@ __all__ = [
     "Event",
     "Failed",
     "Finished",
+    "Loading",
     "Rendered",
     "RunRequest",
     "Timings",
@@ -176,6 +177,20 @@ class Called(Event):
     def data(self) -> dict[str, Any]:
         """The event as a JSON object."""
         return {"id": self.id, "seq": self.seq, **self.call.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class Loading(Event):
+    """The run waits for its model, which is being loaded; whoever does not know this event may ignore it."""
+
+    model: str
+    progress: Progress
+
+    kind: ClassVar[str] = "loading"
+
+    def data(self) -> dict[str, Any]:
+        """The event as a JSON object, ``stage``, ``done``, ``total``, ``unit`` and ``percent`` among its own fields."""
+        return {"id": self.id, "seq": self.seq, "model": self.model, **self.progress.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)

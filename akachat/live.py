@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from akachat.backends.base import Chunk, End, FinishReason, Usage
+from akachat.backends.base import Chunk, End, FinishReason, Status, Usage
 from akachat.backends.tokens import estimate_text
 from akachat.errors import (
     AkachatError,
@@ -19,7 +19,7 @@ from akachat.errors import (
     InvalidInput,
     LimitExceeded,
 )
-from akachat.events import Cut, Delta, Event, Finished, RunRequest, Timings, ToolCalled, new_id
+from akachat.events import Cut, Delta, Event, Finished, Loading, RunRequest, Timings, ToolCalled, new_id
 from akachat.messages import Message
 from akachat.options import Options
 from akachat.template import Call, Rendering
@@ -87,6 +87,7 @@ class Live:
         self.pieces: list[str] = []
         self.reasoning: list[str] = []
         self.tool_calls: list[Mapping[str, Any]] = []
+        self.loading: Status | None = None
         self._seq = 0
 
     @property
@@ -104,6 +105,15 @@ class Live:
         """Tells whoever reads this run's events."""
         if self.emit:
             self.emit(event)
+
+    def note_loading(self, status: Status) -> None:
+        """The model is not there yet; the readers of the run that asked first are told, since they wait for it too."""
+        self.loading = status
+        asked = self
+        while asked.parent is not None:
+            asked = asked.parent
+        if asked.emit:
+            asked.send(Loading(asked.id, asked.next_seq(), status.model, status.progress))
 
     def take(self, chunk: Chunk) -> None:
         """A piece of the answer has come."""
@@ -157,6 +167,11 @@ class Live:
         """Why a run that gave nothing ended before its end."""
         if self.stopped:
             return Cancelled("the run was stopped")
+        if self.loading is not None and self.first_token is None:
+            return BackendUnavailable(
+                f"{self.loading.model!r} was still being loaded after {self.timeout:g} seconds",
+                hint="It goes on: try again in a while, or raise the option timeout.",
+            )
         return BackendUnavailable(
             f"the run took longer than {self.timeout:g} seconds",
             hint="Raise the option `timeout`, or limits.run_seconds.",

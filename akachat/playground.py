@@ -88,7 +88,7 @@ class Playground:
         self._libraries = Libraries(self.workspace.root / "rag")
         self._sandbox = Sandbox(_render_limits(settings.limits), settings.limits.sandbox_workers or None)
         self._presets = Presets(self.workspace.root / "models.json")
-        self._backends = Backends(self._settings.recent, self._presets)
+        self._backends = Backends(self._settings.recent, self._presets, self.workspace.models_dir)
         self._host = Host(self.workspace, self._settings.recent, self._libraries, self._user_functions, self._presets)
         self._runner = Runner(
             self.workspace, self._settings.recent, self._sandbox, self._backends, self._journal, self._host
@@ -217,17 +217,36 @@ class Playground:
 
     # models and functions
 
-    async def models(self) -> list[ModelInfo]:
-        """The models that are loaded or can be used at once."""
-        return await self._backends.models()
+    async def models(self, *, disk: bool = False) -> list[ModelInfo]:
+        """The models that are loaded, on their way, or ship; with ``disk`` also those that only lie on this disk."""
+        return await self._backends.models(disk=disk)
 
-    async def load_model(self, options: Options) -> ModelInfo:
-        """Loads a local model without asking it anything.
+    def watch_models(self) -> AsyncIterator[list[ModelInfo]]:
+        """``models()`` now, and again whenever one of them has come, gone, or come further."""
+        return self._backends.watch()
 
-        Raises:
-            ModelError: it cannot be loaded; the hint says what to do.
-        """
-        return await self._backends.load(options)
+    def model_memory(self) -> Mapping[str, int]:
+        """Bytes: ``used`` by local models, ``free`` for more of them, and the ``budget`` of all together."""
+        return self._backends.memory()
+
+    def model_key(self, options: Options) -> str:
+        """Which model a prompt with these options needs; whoever runs many groups them by it."""
+        return self._backends.model_key(options)
+
+    async def load_model(self, options: Options, *, wait: bool = True) -> ModelInfo | None:
+        """Loads a local model; without ``wait`` it only begins, and ``models`` tells how far it is."""
+        if wait:
+            return await self._backends.load(options)
+        self._backends.start(options)
+        return None
+
+    async def unload_model(self, name: str) -> bool:
+        """Frees a local model after what it is answering, or gives its load up; False where there is none."""
+        return await self._backends.unload(name)
+
+    async def download_model(self, options: Options, *, force: bool = False) -> Path:
+        """Fetches a model's files into the hub's cache, those that are there already only with ``force``."""
+        return await self._backends.download(options, force=force)
 
     def find_model(self, name: str) -> dict[str, Any] | None:
         """The options that reach a model which callers may name as it is; None where there is none of that name.

@@ -14,7 +14,7 @@ import anyio
 
 from akachat.asking import check_size, describe, prepare
 from akachat.backends import Backends
-from akachat.backends.base import Backend, End, Prepared, Request
+from akachat.backends.base import Backend, End, Prepared, Request, Status
 from akachat.conversation import Conversation, compose
 from akachat.errors import AkachatError, Busy, Cancelled, Conflict, InvalidInput
 from akachat.events import Called, Event, Failed, Finished, Rendered, RunRequest
@@ -217,7 +217,10 @@ class Runner:
             async for chunk in chunks:
                 if isinstance(chunk, End):
                     end = chunk
+                elif isinstance(chunk, Status):
+                    live.note_loading(chunk)
                 else:
+                    live.loading = None
                     live.take(chunk)
         assert end is not None, "a backend ends its answer by End"
         return live.finished(end.finish_reason, end)

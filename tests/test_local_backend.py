@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from akachat.backends.base import Chunk, End, Request
+from akachat.backends.base import Chunk, End, Request, Status
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local import LocalBackend
 from akachat.backends.local.decode import Decoder, StopTexts
@@ -84,7 +84,9 @@ async def test_each_character_comes_when_it_is_whole(models: Path) -> None:
 
 async def test_the_first_piece_comes_while_the_model_goes_on(models: Path) -> None:
     async with backend() as made, aclosing(made.generate(ask(models / "endless", max_new_tokens=8000))) as pieces:  # type: ignore[type-var]
-        assert isinstance(await anext(pieces), Chunk)
+        while isinstance(piece := await anext(pieces), Status):
+            assert piece.model == str(models / "endless")
+        assert isinstance(piece, Chunk)
         assert [info.detail["busy"] for info in await made.models()] == [True]
 
 
@@ -351,7 +353,9 @@ async def test_leaving_stops_the_model_and_the_next_answer_begins(models: Path, 
 
         async def read() -> None:
             async with aclosing(made.generate(ask(models / "endless", max_new_tokens=8000))) as items:  # type: ignore[type-var]
-                async for _ in items:
+                async for item in items:
+                    if isinstance(item, Status):
+                        continue
                     begun.set()
                     if how == "close the iterator":
                         break

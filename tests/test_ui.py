@@ -17,6 +17,7 @@ import pytest
 from akachat.options import Options
 from akachat.ui.form import form_fields
 from akachat.ui.text import LANGUAGES, TEXTS
+from tests.models import make_parrot
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -544,6 +545,35 @@ def test_keyboard_alone(visit: Visit) -> None:
             .map((n) => n.outerHTML)"""
         )
         assert names == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("locale", "width", "before", "after", "unload"),
+    [
+        ("en-US", 1440, "loads at the first run", "cpu · fp32", "Unload"),
+        ("ja-JP", 390, "初回の実行で読み込みます", "cpu・fp32", "解放"),
+    ],
+)
+def test_the_model_and_its_state(
+    visit: Visit, site: Server, locale: str, width: int, before: str, after: str, unload: str
+) -> None:
+    make_parrot(site.root / "models" / "mine", "yes")
+    site.write_prompt("local", "Say yes.", {"model": "models/mine"})
+    with visit("local", locale=locale, width=width) as page:
+        _wait_text(page, ".ak-model-state", before)
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector(".ak-finish", timeout=60_000)
+        _wait_text(page, ".ak-model-state", after)
+        page.click(".ak-model")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        row = page.locator(".ak-model-row", has_text="models/mine")
+        assert after in row.inner_text()
+        row.get_by_text(unload, exact=True).click()
+        _wait_text(page, ".ak-model-state", before)
+        assert page.locator(".ak-model-row", has_text="models/mine").count() == 0
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".ak-models", state="hidden")
 
 
 @pytest.mark.browser

@@ -11,7 +11,18 @@ from akachat.messages import Message
 if TYPE_CHECKING:
     from akachat.options import Options
 
-__all__ = ["Backend", "Chunk", "End", "FinishReason", "ModelInfo", "Prepared", "Request", "Usage"]
+__all__ = [
+    "Backend",
+    "Chunk",
+    "End",
+    "FinishReason",
+    "ModelInfo",
+    "Prepared",
+    "Progress",
+    "Request",
+    "Status",
+    "Usage",
+]
 
 FinishReason = Literal["stop", "length", "cancelled", "tool_calls", "content_filter"]
 
@@ -113,20 +124,76 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the loading of a model has come.
+
+    Attributes:
+        stage: ``open`` (tokenizer and libraries), ``download``, ``wait`` (for the place of another model), ``read``,
+            ``quantise`` or ``move`` (to its device).
+        done, total: of this stage; both 0 where it cannot be counted.
+        unit: ``bytes``, ``tensors``, or empty.
+    """
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+
+    @property
+    def percent(self) -> int | None:
+        """Whole percent of this stage; None where it cannot be counted."""
+        return min(100, 100 * self.done // self.total) if self.total else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "stage": self.stage,
+            "done": self.done,
+            "total": self.total,
+            "unit": self.unit,
+            "percent": self.percent,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a backend may yield before the first piece of an answer: the model is being loaded, and how far it is."""
+
+    model: str
+    progress: Progress
+
+
+@dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model that is loaded or can be used at once.
+    """A model that is loaded, on its way, or can be used at once.
 
     Attributes:
         name: as ``options.model`` has it.
         location: ``Local`` or ``OpenAI``.
         loaded: whether it is in memory now.
         detail: JSON-ready facts: device, dtype, parameters, memory in bytes, class, context length.
+        state: ``loaded``, ``loading``, ``downloading``, ``unloading``, ``failed``, or ``ready``: it can be loaded from
+            this disk, or is a server's.
+        progress: how far it is, while it is loading or downloading.
     """
 
     name: str
     location: str
     loaded: bool
     detail: Mapping[str, Any] = field(default_factory=dict)
+    state: str = "ready"
+    progress: Progress | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "name": self.name,
+            "location": self.location,
+            "loaded": self.loaded,
+            "state": self.state,
+            "detail": dict(self.detail),
+            **({"progress": self.progress.to_dict()} if self.progress else {}),
+        }
 
 
 class Backend(Protocol):
@@ -151,8 +218,8 @@ class Backend(Protocol):
         """
         ...
 
-    def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
-        """The answer: chunks, then one ``End``.
+    def generate(self, request: Request) -> AsyncIterator[Status | Chunk | End]:
+        """The answer: chunks, then one ``End``. While the model is being loaded, how far that is comes before them.
 
         Closing the iterator (``aclose``) or cancelling the task stops the generation within one token and frees
         what it held.

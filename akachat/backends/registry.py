@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
 
 from akachat.backends import embedded
 from akachat.backends.base import Backend, ModelInfo
@@ -16,6 +19,9 @@ from akachat.settings import Settings
 
 __all__ = ["Backends"]
 
+#: Seconds between two looks of one watcher.
+_INTERVAL = 0.2
+
 
 class Backends:
     """All backends of one playground. Building them loads nothing; a model is loaded when it is first asked.
@@ -24,9 +30,12 @@ class Backends:
         settings: gives the settings as they are now: endpoints and their keys, the hub's token, trusted models. The
             limits are read once.
         presets: what is known of single models; None for what ships.
+        root: the workspace's folder of models.
     """
 
-    def __init__(self, settings: Callable[[], Settings], presets: Presets | None = None) -> None:
+    def __init__(
+        self, settings: Callable[[], Settings], presets: Presets | None = None, root: Path | None = None
+    ) -> None:
         self._presets = Presets() if presets is None else presets
         bounds = settings().limits
         limits = BackendLimits(
@@ -40,7 +49,13 @@ class Backends:
             answer_bytes=bounds.answer_bytes,
             answer_tokens=bounds.response_tokens,
             models=bounds.models,
+            model_memory_bytes=bounds.model_memory_bytes,
+            gpu_memory_fraction=bounds.gpu_memory_fraction,
+            model_idle_seconds=bounds.model_idle_seconds,
+            model_turn_seconds=bounds.model_turn_seconds,
             queue=bounds.queue,
+            batch_rows=bounds.batch_rows,
+            prefix_cache_bytes=bounds.prefix_cache_bytes,
         )
         self._openai = OpenAIBackend(
             lambda name: settings().resolve_endpoint(name), limits, lambda: tuple(settings().endpoints)
@@ -51,6 +66,7 @@ class Backends:
             trusted=lambda name: name in settings().trust_remote_code,
             limits=limits,
             preset=self._presets.find,
+            root=root,
         )
 
     def resolve(self, options: Options) -> tuple[Options, tuple[str, ...]]:
@@ -62,10 +78,47 @@ class Backends:
         """The backend that answers prompts with these options."""
         return self._openai if options.location == "OpenAI" else self._local
 
-    async def models(self, *, remote: bool = False) -> list[ModelInfo]:
-        """The models on this machine; with ``remote`` also those that the settings' endpoints list, who are asked."""
-        local = await self._local.models()
+    def model_key(self, options: Options) -> str:
+        """Which model a request with these options needs; cheap, so that many requests can be grouped by it.
+
+        Requests of one key share a model in memory. A local model may have to be loaded for another key, and with
+        ``limits.models`` full another one unloaded.
+        """
+        if options.location == "OpenAI":
+            return "\n".join(("OpenAI", options.endpoint or "", options.model))
+        return "\n".join(("Local", self._local.model_key(options)))
+
+    async def models(self, *, remote: bool = False, disk: bool = False) -> list[ModelInfo]:
+        """The models of this machine that are in memory, on their way, or come with the program.
+
+        Args:
+            remote: also those that the settings' endpoints list, who are asked.
+            disk: also those that only lie on this disk.
+        """
+        local = await self._local.models(disk=disk)
         return [*local, *(await self._openai.models() if remote else ())]
+
+    def memory(self) -> Mapping[str, int]:
+        """Bytes: ``used`` by local models, ``free`` for more of them, and the ``budget`` of all together."""
+        return self._local.memory().to_dict()
+
+    async def watch(self) -> AsyncIterator[list[ModelInfo]]:
+        """``models()`` now, and again whenever one of them has come, gone, or come further."""
+        loop, news = asyncio.get_running_loop(), asyncio.Event()
+
+        def tell() -> None:
+            with suppress(RuntimeError):  # that loop is closed, nobody watches there
+                loop.call_soon_threadsafe(news.set)
+
+        end = self._local.listen(tell)
+        try:
+            while True:
+                news.clear()
+                yield await self._local.models()
+                await asyncio.sleep(_INTERVAL)
+                await news.wait()
+        finally:
+            end()
 
     async def load(self, options: Options) -> ModelInfo:
         """Loads a local model without asking it anything.
@@ -74,18 +127,42 @@ class Backends:
             InvalidInput: the options name no local model.
             ModelError: it cannot be loaded; the hint says what to do.
         """
-        if options.location != "Local":
-            raise InvalidInput("only Local models can be loaded", hint="Set location to Local.")
-        return await self._local.load(self._presets.resolve(options))
+        return await self._local.load(self._resolved(options))
+
+    def start(self, options: Options) -> None:
+        """Begins to load a local model; ``models`` tells how far it is, or why it failed.
+
+        Raises:
+            InvalidInput: the options name no local model.
+        """
+        self._local.start(self._resolved(options))
+
+    async def download(self, options: Options, *, force: bool = False) -> Path:
+        """Fetches a model's files into the hub's cache, those that are there already only with ``force``.
+
+        Raises:
+            InvalidInput: the options name no local model.
+            ModelError: it cannot be fetched; the hint says what to do.
+        """
+        return await self._local.download(self._resolved(options), force=force)
+
+    def _resolved(self, options: Options) -> Options:
+        return self._presets.resolve(_local(options))
 
     async def unload(self, name: str) -> bool:
-        """Frees a local model after the answers that it is making; False where it is not loaded."""
+        """Frees a local model after the answers that it is making, or gives its load up; False where there is none."""
         return await self._local.unload(name)
 
     async def aclose(self) -> None:
         """Closes connections, threads and models."""
         await self._openai.aclose()
         await self._local.aclose()
+
+
+def _local(options: Options) -> Options:
+    if options.location != "Local":
+        raise InvalidInput("only Local models can be loaded", hint="Set location to Local.")
+    return options
 
 
 def _revealed(settings: Settings) -> str | None:

@@ -24,6 +24,7 @@ COMMANDS = {
     "chat": "talk with a prompt or a model in the terminal",
     "render": "print what a prompt becomes, without asking the model",
     "prompt": "list, show, save, delete or rename prompts",
+    "models": "list, download, load or unload models",
     "var": "list, get, set or delete variables",
     "bench": "measure speed beside a reference, on this machine",
 }

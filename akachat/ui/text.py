@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from akachat.ui.model_words import MODEL_WORDS
+
 __all__ = ["LANGUAGES", "TEXTS"]
 
 LANGUAGES = ("en", "ja")
@@ -383,5 +385,6 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 #: The words of each language by key, as the page's script takes them.
 TEXTS: dict[str, dict[str, str]] = {
-    language: {key: words[index] for key, words in _WORDS.items()} for index, language in enumerate(LANGUAGES)
+    language: {key: words[index] for key, words in (_WORDS | MODEL_WORDS).items()}
+    for index, language in enumerate(LANGUAGES)
 }

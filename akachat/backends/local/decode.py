@@ -10,13 +10,10 @@ from akachat.backends.newlines import Newlines
 __all__ = ["Decoder", "StopTexts"]
 
 _BROKEN = "\ufffd"
-<<<<<<< HEAD
 #: Ids that are enough to know how the next one is written.
 _CONTEXT = 8
-=======
 #: Bytes of a character, each of which may be a token.
 _LONGEST_CHARACTER = 4
->>>>>>> chat
 
 
 class Decoder:
@@ -34,37 +31,24 @@ class Decoder:
 
     def __init__(self, tokenizer: Any, before: Sequence[int] = (), newline: str = "") -> None:
         self._tokenizer = tokenizer
-<<<<<<< HEAD
         self._newlines = Newlines(newline)
         self._newline_id = _token_id(tokenizer, newline)
-        self._ids = list(before)
-        self._start = 0
-        self._read = len(self._ids)
-        self._stream: Any = None
-        self._fast = getattr(tokenizer, "_tokenizer", None) if getattr(tokenizer, "is_fast", False) else None
-        self._begin()
-
-    def _begin(self) -> None:
-        """Lets the library go on after the ids so far."""
-        if self._fast is not None:
-            from tokenizers.decoders import DecodeStream
-
-            self._stream = DecodeStream(ids=self._ids[-_CONTEXT:], skip_special_tokens=True)
-=======
         whole = self._whole(list(before))
         self._ids = list(before[:whole])
         self._start = 0
         self._read = len(self._ids)
         self._stream: Any = None
-        fast = getattr(tokenizer, "_tokenizer", None)
-        if getattr(tokenizer, "is_fast", False) and fast is not None and not self._is_broken(self._ids):
+        self._fast = getattr(tokenizer, "_tokenizer", None) if getattr(tokenizer, "is_fast", False) else None
+        self._begin()
+        for id in before[whole:]:
+            self._text(id)  # the beginning of a character that the answer completes
+
+    def _begin(self) -> None:
+        """Lets the library go on after the ids so far."""
+        if self._fast is not None and not self._is_broken(self._ids[-_CONTEXT:]):
             from tokenizers.decoders import DecodeStream
 
-            self._fast = fast
-            self._stream = DecodeStream(ids=self._ids, skip_special_tokens=True)
-        for id in before[whole:]:
-            self.push(id)  # the beginning of a character that the answer completes
->>>>>>> chat
+            self._stream = DecodeStream(ids=self._ids[-_CONTEXT:], skip_special_tokens=True)
 
     def push(self, id: int) -> str:
         """The text that this token completes; often empty."""

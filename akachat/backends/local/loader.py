@@ -66,8 +66,11 @@ class Loaded:
         }
 
 
-def load_weights(source: Source, front: Front) -> Loaded:
+def load_weights(source: Source, front: Front, *, max_memory: Mapping[int | str, int] | None = None) -> Loaded:
     """Loads the weights of a causal language model.
+
+    Args:
+        max_memory: bytes that it may take of each GPU, and of the rest; None: whatever is free.
 
     Raises:
         ModelError: why not, with the next step.
@@ -82,7 +85,7 @@ def load_weights(source: Source, front: Front) -> Loaded:
     place, found = source.locate(source.place)
     arguments = {**found, **_number_format(torch, dtype, source, device)}
     if device == "cuda":
-        arguments["device_map"] = "auto"
+        arguments |= {"device_map": "auto", **({"max_memory": dict(max_memory)} if max_memory else {})}
     elif device == "mps":
         arguments["device_map"] = {"": "mps"}
     _check_memory(source, place, front, dtype, device)

@@ -41,12 +41,9 @@ class Prompt:
         notes: what was changed, and why.
         stop: further texts that end the answer, by the format.
         continued: whether the prompt ends inside an assistant's turn that the answer continues.
-<<<<<<< HEAD
         newline: what stands for a line break in what this model reads and writes; empty: a line break.
         ends: further tokens that end the answer: stop texts that are one special token, which no text ever shows.
-=======
         answered: how many of the last tokens are of that turn, where that is known.
->>>>>>> chat
     """
 
     text: str
@@ -55,12 +52,9 @@ class Prompt:
     notes: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     continued: bool = False
-<<<<<<< HEAD
     newline: str = ""
     ends: frozenset[int] = frozenset()
-=======
     answered: int = 0
->>>>>>> chat
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ const select = h("select", { class: "ak-prompts", tLabel: "prompt_name", tTitle:
 const dirty = h("span", { class: "ak-dirty", hidden: true }, h("span", { class: "ak-dot", "aria-hidden": "true" }), h("span", { t: "unsaved" }));
 const discard = button({ word: "discard", label: "discard_help", glyph: "undo", kind: "ak-quiet", hidden: true, onclick: revert });
 const note = h("span", { class: "ak-toast", role: "status", "aria-live": "polite" });
-const model = h("span", { class: "ak-model", "data-testid": "model" });
+const model = makeModelState(ask, (models) => (catalog.models = models));
 const runButton = button({ word: "run", label: "run_help", glyph: "play", filled: true, kind: "ak-primary ak-run", onclick: run });
 const stopButton = button({ word: "stop", label: "stop_help", glyph: "stop", filled: true, kind: "ak-stop", hidden: true, onclick: stop });
 const removeButton = button({ label: "delete", glyph: "trash", kind: "ak-quiet", onclick: remove });
@@ -62,7 +62,7 @@ root.append(
       discard,
       note,
     ),
-    h("div", { class: "ak-bar-run" }, model, stopButton, runButton),
+    h("div", { class: "ak-bar-run" }, model.node, stopButton, runButton),
   ),
   h(
     "div",
@@ -230,7 +230,7 @@ function take(result) {
   form.catalog(catalog);
   inserts.show(catalog, name);
   listPrompts();
-  showModel();
+  model.take(result);
 }
 
 async function store(target, fresh) {
@@ -345,15 +345,7 @@ const refresh = (() => {
 })();
 
 function showModel() {
-  const { model: wanted = "embedded", location = "Local", endpoint } = form.value;
-  const found = catalog.models.find((m) => m.name === wanted && m.location === location);
-  const remote = location === "OpenAI";
-  const state = remote ? "model_remote" : found?.loaded ? "model_loaded" : "model_unloaded";
-  const dot = h("span", { class: `ak-dot ${remote || found?.loaded ? "ak-on" : ""}`, "aria-hidden": "true" });
-  const words = h("span", { class: "ak-model-state" });
-  say(words, "text", state);
-  model.replaceChildren(dot, h("span", { class: "ak-model-name", text: String(wanted) }), words);
-  model.title = `${t("model")}: ${wanted} (${t(state)})${endpoint ? ` ${endpoint}` : ""}`;
+  model.want(form.value);
 }
 
 // --- running
@@ -429,6 +421,7 @@ watch("value", () => {
     sent = frame.id;
     preview.show(frame.rendered, true);
   }
+  if (frame.phase === "loading") model.look();
   if (frame.phase !== "done" && frame.phase !== "failed") return answer.show(frame);
   ended(frame);
   if (frame.error?.source !== undefined) editor.mark(frame.error);
@@ -465,7 +458,7 @@ document.addEventListener("akachat:language", (event) => {
   preview.draw();
   answer.draw();
   form.showFacts();
-  showModel();
+  model.draw();
   if (problem.error) complain(problem.error);
 });
 

@@ -19,7 +19,7 @@ from akachat.backends.local.engine.choose import Draw, choose
 from akachat.backends.local.engine.prefix import PrefixCache
 from akachat.backends.local.engine.steps import Decode, Layout, Prefill
 from akachat.backends.local.engine.tensors import Ids, Segment, Tails, common
-from akachat.backends.local.generation import Job
+from akachat.backends.local.generation import Given, Job
 
 __all__ = ["Lane"]
 
@@ -264,19 +264,14 @@ class Lane:
         order.sort(key=lambda one: one[1] is not heads[one[0]])  # those that were read, then their copies
         for target, (number, each) in enumerate(order[len(heads) :], slot + len(heads)):
             tails.copy(slot + number, target, len(each.ids) - known + at)
-        draws = [Draw(each.job.given.sampling, each.job.given.prompt.ids) for _, each in order]
+        draws = [_draw(each.job.given) for _, each in order]
         tokens = choose(scores[[number for number, _ in order]], draws)
         for (_, each), draw in zip(order, draws, strict=True):
             row = _Row(
                 each.job,
                 each.ids,
-<<<<<<< HEAD
                 draw,
                 token=0,
-=======
-                Draw(given.sampling, given.prompt.ids, given.prompt.answered),
-                token=int(each.ids[-1]),
->>>>>>> chat
                 segment=None if copied else segment,
                 base=0 if copied else known,
                 length=len(each.ids) - known + at,
@@ -369,3 +364,7 @@ class Lane:
         self._rows.pop()
         if not self._rows:
             self._tails = None
+
+
+def _draw(given: Given) -> Draw:
+    return Draw(given.sampling, given.prompt.ids, given.prompt.answered)
