@@ -424,7 +424,7 @@ async def crowd(made: LocalBackend, request: Request, count: int) -> tuple[Busy,
 
 
 async def test_a_full_queue_is_told_at_once(models: Path) -> None:
-    async with backend(BackendLimits(queue=2)) as made:
+    async with backend(BackendLimits(queue=2, batch_rows=1)) as made:
         await made.load(ask(models / "endless").options)
         refused, slow = await crowd(made, ask(models / "endless", max_new_tokens=8000), 4)
         assert refused.hint

@@ -153,7 +153,7 @@ async def test_errors_of_a_request(playground: Playground, call: str, payload: d
 RUNS: list[tuple[dict[str, str], str, dict[str, Any], str]] = [
     ({}, "", LOCAL, ""),
     ({}, "a", {**LOCAL, "model": "/no/such/folder"}, "/no/such/folder"),
-    ({}, "a", {**LOCAL, "lora": "x"}, "LoRA"),
+    ({}, "a", {**LOCAL, "lora": "/no/such/adapter"}, "/no/such/adapter"),
     ({}, "word " * 5000, LOCAL, "'embedded'"),
     ({}, "a", {"location": "OpenAI", "endpoint": "nonsense"}, "nonsense"),
     ({}, "a", {"location": "OpenAI", "endpoint": "STUB", "model": "stub-0ms-err401"}, "401"),

@@ -78,7 +78,8 @@ class Worker:
             if self._closing:
                 return False
             waiting = [each for each in self._jobs if not each.cancelled]
-            if len(waiting) + (len(self._current) == 1 and self._engine is None) > self._limits.queue:
+            rows = self._limits.batch_rows if self._engine is not None else 1
+            if len(waiting) + sum(not job.cancelled for job in self._current) >= self._limits.queue + rows:
                 raise Busy(
                     f"{self._limits.queue} requests wait for the model {self.loaded.source.name!r} already",
                     hint="Try again a little later.",
