@@ -22,6 +22,7 @@ from pathlib import Path
 import pytest
 
 from akachat.cli.chat import main
+from tests.models import make_model
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "hf_" + "secret" * 4
@@ -177,6 +178,19 @@ def test_the_embedded_model_answers_and_goes_on(chat: Callable[..., Ended]) -> N
     assert "Loaded: embedded · device " in cut.err
     assert "note: the answer was cut after 5 tokens" in cut.err
     assert cut.out.replace("\n", "") == whole.out.replace("\n", "")
+
+
+def test_a_long_talk_never_fills_the_context(
+    chat: Callable[..., Ended], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    model = make_model(tmp_path_factory.mktemp("tiny"), context=200)
+    words = ["-m", str(model), "--temperature", "0", "--max-new-tokens", "20"]
+    ended = chat(*["hello there, how are you?"] * 5, "/set", words=words)
+    assert ended.code == 0, ended.err
+    assert "oldest turns of the history were cut by history_threshold" in ended.err
+    assert "history_threshold =" not in ended.err, "it is the chat's doing, no option of the user's"
+    ended = chat(*["hello there, how are you?"] * 5, words=[*words, "--history-turns", "0"])
+    assert "were cut by history_turns:" in ended.err
 
 
 def test_its_words_are_japanese_where_the_terminal_is(chat: Callable[..., Ended], upstream: list[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from akachat.events import Finished, RunRequest
 from akachat.messages import Message
 from akachat.playground import Playground
-from tests.models import make_model, make_tokenizer
+from tests.models import make_model, make_parrot, make_tokenizer
 
 pytestmark = pytest.mark.anyio
 
@@ -59,6 +59,17 @@ async def test_the_embedded_models_answer_in_pieces_is_the_whole(playground: Pla
     [whole] = await pieces(playground, [20], request, temperature=0)
     cut = await pieces(playground, [10, 10], request, temperature=0)
     assert "".join(each.result for each in cut) == whole.result != ""
+
+
+async def test_a_stop_text_that_begins_before_the_cut_still_ends_it(
+    playground: Playground, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    parrot = make_parrot(tmp_path_factory.mktemp("parrot"), "abcdefgh")
+    request = {"instruction": "x", "input": "y"}
+    done = await pieces(playground, [3, 9], request, model=str(parrot), temperature=0, stop=["cdef"])
+    assert [(each.result, each.finish_reason) for each in done] == [("abc", "length"), ("", "stop")]
+    done = await pieces(playground, [3, 9], request, model=str(parrot), temperature=0, stop=["cdx", "gh"])
+    assert [(each.result, each.finish_reason) for each in done] == [("abc", "length"), ("def", "stop")]
 
 
 async def test_what_another_process_cut_is_read_from_its_text(playground: Playground, tiny: Path) -> None:

@@ -80,7 +80,8 @@ class Job:
         self._started = monotonic()
         before = given.prompt.ids[-8:] if given.prompt.continued else ()
         self._decoder = Decoder(front.tokenizer, before, given.prompt.newline)
-        self._stop_texts = StopTexts(given.stops)
+        said = given.prompt.messages[-1].content if given.prompt.answered else ""
+        self._stop_texts = StopTexts(given.stops, said)
         self._ends = front.ends | given.prompt.ends
 
     def take(self, token: int) -> bool:

@@ -92,7 +92,7 @@ class Commands:
             raise InvalidInput(f"there is no option {name!r}", hint=words("meant", name=near[0]) if near else "")
         if value.strip():
             self._change({name: option_value(name, value.strip())})
-        now = getattr(self._talk.player.options_of(session.ask("")), name)
+        now = getattr(self._talk.player.options_of(session.prompt, session.options), name)
         self._say(words("unset", name=name) if now is None else words("set", name=name, value=_shown(now)))
 
     def _model(self, name: str) -> None:
@@ -109,8 +109,11 @@ class Commands:
         before = dict(session.options)
         session.options.update(options)
         try:
+            now = self._talk.player.options_of(session.prompt, session.options)
             if _MODEL & options.keys():
-                self._talk.load(self._talk.player.options_of(session.ask("")))
+                self._talk.load(now)
+            else:
+                self._talk.fit(now)
         except AkachatError:
             session.options = before
             raise

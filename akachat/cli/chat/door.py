@@ -65,7 +65,7 @@ def main(given: argparse.Namespace | Sequence[str] | None = None) -> int:
         )
         talk = Talk(player, session, terminal, words, show_prompt=given.show_prompt, quiet=given.quiet)
         try:
-            options = player.options_of(session.ask(""))
+            options = player.options_of(session.prompt, session.options)
             if not given.quiet:
                 _show_settings(talk, options)
             talk.load(options)

@@ -106,11 +106,11 @@ class Player:
         while not task.done() and not self.playground.stop(id):  # noqa: ASYNC110 - a run tells nobody that it begins
             await anyio.sleep(0.01)
 
-    def options_of(self, request: RunRequest) -> Options:
-        """The options that a request runs with.
+    def options_of(self, prompt: str | None, changes: Mapping[str, object]) -> Options:
+        """The options that a saved prompt, or the bare model, runs with after some changes.
 
         Raises:
             AkachatError: there is no such prompt, or an option is wrong.
         """
-        options = self.playground.load_prompt(request.prompt).options if request.prompt else Options()
-        return options.merged(dict(request.options))
+        options = self.playground.load_prompt(prompt).options if prompt else Options()
+        return options.merged(changes)

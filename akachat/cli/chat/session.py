@@ -39,6 +39,8 @@ class Session:
         self.options = dict(options)
         #: Translation models take each text by itself.
         self.has_history = True
+        #: Options that hold where nobody says otherwise.
+        self.defaults: dict[str, Any] = {}
         self.turns: list[Turn] = []
         self.last: Turn | None = None
         self._before: Sequence[Turn] = ()
@@ -112,7 +114,7 @@ class Session:
         return RunRequest(
             prompt=self.prompt,
             instruction="" if system is None and self.prompt is None else system,
-            options=self.options,
+            options={**self.defaults, **self.options},
             input=turn.input,
             messages=_messages(before) if self.has_history and not turn.raw else (),
             id=new_id(),

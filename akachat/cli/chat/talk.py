@@ -12,7 +12,7 @@ from akachat.cli.chat.words import Words
 from akachat.errors import AkachatError
 from akachat.events import Delta, Event, Failed, Rendered, RunRequest
 from akachat.messages import format_messages
-from akachat.options import Options
+from akachat.options import DEFAULTS, Options
 
 __all__ = ["Talk"]
 
@@ -38,6 +38,7 @@ class Talk:
     failures: int = 0
     _told: set[str] = field(default_factory=set)
     _thinks: bool = False
+    _context: int | None = None
 
     def play(self, request: RunRequest) -> None:
         """Asks, and shows the answer as it comes."""
@@ -75,14 +76,24 @@ class Talk:
         )
         if info is None:
             self.session.has_history = True
+            self._context = None
+            self.fit(options)
             return
         facts = info.detail
         shown = [f"{name} {facts[name]}" for name in ("device", "dtype", "context") if facts.get(name)]
         self.terminal.pass_by(" " * 60 + "\r")
         self.terminal.say(self.words("loaded", facts=" · ".join([info.name, *shown])))
+        self._context = facts.get("context")
+        self.fit(options)
         self.session.has_history = facts.get("task") not in ("seq2seq", "translation")
         if not self.session.has_history:
             self.terminal.say(self.words("alone"))
+
+    def fit(self, options: Options) -> None:
+        """Lets old turns go before the model's context is full, unless the options have a rule of their own."""
+        own = options.history_threshold or options.history_target
+        room = (self._context or 0) - (options.max_new_tokens or DEFAULTS["max_new_tokens"])
+        self.session.defaults = {"history_threshold": room} if room > 0 and not own else {}
 
     def complain(self, error: AkachatError) -> None:
         """Says what went wrong and what to do."""

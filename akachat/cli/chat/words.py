@@ -17,7 +17,6 @@ _WORDS: dict[str, tuple[str, str]] = {
     "source": ("Source Language", "入力の言語"),
     "target": ("Target Language", "出力の言語"),
     "options": ("Options", "オプション"),
-    "workspace": ("Workspace", "ワークスペース"),
     "none": ("None", "なし"),
     "loading": ("Loading model... {n} s", "モデルを読み込んでいます... {n} 秒"),
     "loaded": ("Loaded: {facts}", "読み込みました: {facts}"),
