@@ -23,6 +23,8 @@ class BackendLimits:
         template_seconds: how long a chat template that somebody gave may compute.
         models: local models kept in memory; the one unused for longest goes first.
         queue: requests that may wait for one local model.
+        memory_reserve: bytes of a GPU's memory (or of the machine's, without one) that are left to other programs, such
+            as a speech engine; no model is loaded into them.
     """
 
     connections: int = 512
@@ -36,3 +38,4 @@ class BackendLimits:
     template_seconds: float = 5.0
     models: int = 2
     queue: int = 256
+    memory_reserve: int = 0

@@ -13,9 +13,11 @@ from akachat.backends.formats import is_jinja
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local.generation import Given, Job
 from akachat.backends.local.prompt import Prompt, write_prompt
-from akachat.backends.local.sampling import Sampling, effective
+from akachat.backends.local.sampling import Sampling, effective, unused
+from akachat.backends.local.seq2seq import SourcePrompt, write_source
 from akachat.backends.local.shelf import Shelf
 from akachat.backends.local.source import Front, Source
+from akachat.backends.presets import Preset
 from akachat.errors import BackendUnavailable, ModelError
 from akachat.messages import Message
 from akachat.options import DEFAULTS, Options
@@ -25,6 +27,8 @@ __all__ = ["LocalBackend"]
 _NOT_USED = {
     "endpoint": "it is for OpenAI-compatible servers",
     "response_format": "local models are not held to a form",
+}
+_NOT_CAUSAL = {
     "source_language": "it is for translation models",
     "target_language": "it is for translation models",
 }
@@ -38,6 +42,7 @@ class LocalBackend:
         hf_token: gives the token of huggingface.co, or None.
         trusted: whether a model of that name may run its own Python code.
         limits: what it may use.
+        preset: what is known of a model of that name, or None.
     """
 
     def __init__(
@@ -47,10 +52,12 @@ class LocalBackend:
         hf_token: Callable[[], str | None] = lambda: None,
         trusted: Callable[[str], bool] = lambda _: False,
         limits: BackendLimits | None = None,
+        preset: Callable[[str], Preset | None] = lambda _: None,
     ) -> None:
         self._folders = dict(folders or {})
         self._hf_token = hf_token
         self._trusted = trusted
+        self._preset = preset
         self._limits = limits or BackendLimits()
         self._shelf = Shelf(self._limits, frozenset(self._folders))
 
@@ -70,7 +77,7 @@ class LocalBackend:
             prompt.messages,
             len(prompt.ids),
             True,
-            (*prompt.notes, *_notes(options)),
+            (*prompt.notes, *unused(front.generation), *_notes(options, front)),
             sampling.to_dict(),
             own=prompt,
         )
@@ -78,8 +85,7 @@ class LocalBackend:
     async def counter(self, request: Request) -> Callable[[Sequence[Message]], int]:
         """Counts by the model's own tokenizer."""
         front = await self._shelf.front(self._source(request.options))
-        seconds = self._limits.template_seconds
-        return lambda messages: len(write_prompt(front.tokenizer, messages, request.options, seconds=seconds).ids)
+        return lambda messages: len(self._write(front, messages, request.options).ids)
 
     async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
         """Makes the answer in the model's own thread; see ``Backend.generate``."""
@@ -143,18 +149,29 @@ class LocalBackend:
             raise ModelError("LoRA adapters cannot be loaded yet", hint="Unset the option lora, or merge the adapter.")
         folder = self._folders.get(options.model)
         place = str(folder()) if folder is not None else str(Path(options.model).expanduser())
-        return Source.of(options, place, token=self._hf_token(), trusted=self._trusted(options.model))
+        return Source.of(
+            options,
+            place,
+            token=self._hf_token(),
+            trusted=self._trusted(options.model),
+            preset=self._preset(options.model),
+            reserve=self._limits.memory_reserve,
+        )
 
     def _sampling(self, options: Options, front: Front) -> Sampling:
         return effective(options, front.generation, self._limits.answer_tokens)
 
     async def _written(self, front: Front, request: Request) -> Prompt:
         """The prompt; a chat template from the options is somebody's program, so the loop does not wait for it."""
-        options, seconds = request.options, self._limits.template_seconds
-        write = partial(write_prompt, front.tokenizer, request.messages, options, seconds=seconds)
+        options = request.options
+        write = partial(self._write, front, request.messages, options)
         if options.template is not None and is_jinja(options.template):
             return await asyncio.to_thread(write)
         return write()
+
+    def _write(self, front: Front, messages: Sequence[Message], options: Options) -> Prompt:
+        write = partial(write_prompt, front.tokenizer, seconds=self._limits.template_seconds)
+        return write_source(write, front, messages, options) if front.is_encoder_decoder else write(messages, options)
 
     async def _given(self, request: Request, front: Front, asked: float) -> Given:
         options = request.options
@@ -171,6 +188,13 @@ def _room(prompt: Prompt, front: Front, options: Options) -> int:
         raise ModelError("the prompt is empty", hint="Write an instruction or an input.")
     if front.context is None:
         return 2**31
+    if isinstance(prompt, SourcePrompt):  # what is read and what is written have room of their own
+        if size <= front.context:
+            return max(1, front.context - len(prompt.decoder))
+        raise ModelError(
+            f"the prompt has {size:,} tokens, and {options.model!r} reads {front.context:,}",
+            hint="Shorten it, or send it in parts.",
+        )
     if size >= front.context:
         raise ModelError(
             f"the prompt has {size:,} tokens, and {options.model!r} takes {front.context:,} with the answer",
@@ -179,8 +203,9 @@ def _room(prompt: Prompt, front: Front, options: Options) -> int:
     return front.context - size
 
 
-def _notes(options: Options) -> list[str]:
-    notes = [f"{name} was not used: {why}." for name, why in _NOT_USED.items() if getattr(options, name) is not None]
+def _notes(options: Options, front: Front) -> list[str]:
+    reasons = {**_NOT_USED, **({} if front.is_encoder_decoder else _NOT_CAUSAL)}
+    notes = [f"{name} was not used: {why}." for name, why in reasons.items() if getattr(options, name) is not None]
     if any(not isinstance(tool, dict) for tool in options.tools or ()):
         notes.append("tools that are given by name only were not used.")
     return notes

@@ -15,6 +15,7 @@ from akachat.backends.local.decode import Decoder, StopTexts
 from akachat.backends.local.loader import Loaded
 from akachat.backends.local.prompt import Prompt
 from akachat.backends.local.sampling import Sampler, Sampling
+from akachat.backends.local.seq2seq import SourcePrompt, generate_arguments
 from akachat.errors import AkachatError, ModelError
 
 __all__ = ["Given", "Job"]
@@ -109,7 +110,9 @@ class Job:
 
         given, front, model = self.given, loaded.front, loaded.model
         ids = torch.tensor([given.prompt.ids], device=model.device)
-        before = given.prompt.ids[-8:] if given.prompt.continued else ()
+        own, start = generate_arguments(given.prompt, model.device)
+        said = given.prompt.decoder if isinstance(given.prompt, SourcePrompt) else given.prompt.ids
+        before = said[-8:] if given.prompt.continued else ()
         self._decoder = Decoder(front.tokenizer, before)
         self._stop_texts = StopTexts(given.stops)
         self._ends = front.ends
@@ -119,16 +122,18 @@ class Job:
             do_sample=False,
             eos_token_id=sorted(front.ends) or None,
             pad_token_id=pad if pad is not None else min(front.ends, default=0),
-            prefill_chunk_size=_PIECE if ids.shape[1] > _PIECE and _only_attention(front.config) else None,
+            decoder_start_token_id=start,
+            prefill_chunk_size=_PIECE if len(said) > _PIECE and _only_attention(front.config) else None,
         )
         with torch.inference_mode():
             model.generate(
                 input_ids=ids,
                 attention_mask=torch.ones_like(ids),
                 generation_config=config,
-                logits_processor=LogitsProcessorList([Sampler(given.sampling, ids.shape[1])]),
+                logits_processor=LogitsProcessorList([Sampler(given.sampling, len(said))]),
                 stopping_criteria=StoppingCriteriaList([self]),
                 streamer=self,
+                **own,
             )
         if self._finish is None:
             self.check()
