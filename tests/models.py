@@ -239,3 +239,59 @@ def _save_translator(folder: Path, tokenizer: Any, seed: int, **generation: Any)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+# other shapes of causal models
+
+
+def make_neox(folder: Path) -> Path:
+    """Saves a tiny GPT-NeoX."""
+    from transformers import GPTNeoXConfig, GPTNeoXForCausalLM
+
+    return _save_causal(folder, GPTNeoXForCausalLM, GPTNeoXConfig)
+
+
+def make_qwen(folder: Path) -> Path:
+    """Saves a tiny Qwen3."""
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+
+    return _save_causal(folder, Qwen3ForCausalLM, Qwen3Config, num_key_value_heads=2, head_dim=8)
+
+
+def _save_causal(folder: Path, model: Any, config: Any, tokenizer: Any = None, **values: Any) -> Path:
+    import torch
+
+    tokenizer = tokenizer or make_tokenizer()
+    made = config(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        max_position_embeddings=512,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=3,
+        **values,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(9)
+        model(made).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def make_llama_spm(folder: Path) -> Path:
+    """Saves a tiny Llama whose tokenizer is a sentencepiece model, as those of Llama 2 and rinna are."""
+    import json
+
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+
+    folder.mkdir(parents=True, exist_ok=True)
+    _make_sentencepiece(folder, "tokenizer.model")
+    tokens = {"unk_token": "<unk>", "bos_token": "<s>", "eos_token": "</s>", "tokenizer_class": "LlamaTokenizer"}
+    (folder / "tokenizer_config.json").write_text(json.dumps(tokens))
+    (folder / "config.json").write_text(json.dumps({"model_type": "llama"}))
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    _save_causal(folder, LlamaForCausalLM, LlamaConfig, tokenizer)
+    return folder

@@ -117,6 +117,7 @@ def load_weights(source: Source, front: Front) -> Loaded:
         )
         _check_whole(source.name, told)
         model.eval()
+        _mend_int4(model)
         packed = _made_int8(source.name, model) if (choice.name, device) == ("int8", "cpu") else 0
     own = {key: value for key, value in front.generation.items() if key not in _OURS and not key.startswith("_")}
     model.generation_config = transformers.GenerationConfig(**own)
@@ -145,6 +146,13 @@ def _made_int8(name: str, model: Any) -> int:
         ) from error
 
 
+def _mend_int4(model: Any) -> None:
+    """Keeps layers of odd sizes from bitsandbytes' fastest way on a CPU, which takes blocks of 32 x 64 only."""
+    for module in model.modules():
+        if getattr(module, "support_avx512bf16_for_cpu", False):
+            module.support_avx512bf16_for_cpu = module.out_features % 32 == 0 and module.in_features % 64 == 0
+
+
 def _check_whole(name: str, told: Mapping[str, Any]) -> None:
     """Refuses weights that lack something: what is missing would be random numbers, and the answers nonsense."""
     missing = sorted(told.get("missing_keys") or ())
@@ -160,7 +168,11 @@ def _quieten() -> None:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    for name in ("transformers.integrations.hub_kernels", "bitsandbytes.autograd._functions"):
+    for name in (
+        "transformers.integrations.hub_kernels",
+        "bitsandbytes.autograd._functions",
+        "bitsandbytes.backends.cpu.ops",
+    ):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
