@@ -22,6 +22,7 @@ ROWS = [
     ["locks"],
     ["settings"],
     ["workspace"],
+    ["importers"],
     ["journal"],
     ["template"],
     ["functions"],
@@ -66,7 +67,7 @@ HEAVY = {
 #: Places that import our own modules by name while they run, each for a reason written there.
 LATE = {"akachat", "akachat.backends", "akachat.backends.local", "akachat.cli.start", "akachat.functions.user"}
 #: Doors that may import our own modules inside a function: what they open is heavy and often not wanted.
-DOORS = {"akachat.backends.registry", "akachat.server"}
+DOORS = {"akachat.backends.local.loader", "akachat.backends.registry", "akachat.server"}
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,8 @@ import pytest
 from akachat.backends.base import Chunk, Request
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local import LocalBackend
+from akachat.backends.local.memory import Free, place_model
+from akachat.backends.local.weights import Stored
 from akachat.backends.presets import Preset
 from akachat.errors import ModelError
 from akachat.messages import Message
@@ -151,7 +153,7 @@ def _huge(folder: Path, terabytes: float) -> None:
 
 
 def _free() -> float:
-    import psutil
+    import psutil  # type: ignore[import-untyped]
 
     return psutil.virtual_memory().available / 2**40
 
@@ -178,6 +180,40 @@ async def test_memory_is_left_to_other_programs(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match=r"0\.0 GiB are free"):
         await said(made, request_for(make_model(tmp_path / "m")))
     await made.aclose()
+
+
+GIB = 2**30
+SEVEN = Stored(parameters=7 * 10**9, matrices=6 * 10**9, bytes=14 * 10**9)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "free", "arguments", "note"),
+    [
+        ("bf16", Free(8 * GIB, (24 * GIB,)), {"device_map": {"": "cuda:0"}}, ""),
+        ("bf16", Free(8 * GIB, (10 * GIB, 24 * GIB)), {"device_map": {"": "cuda:1"}}, ""),
+        ("bf16", Free(8 * GIB, (10 * GIB, 10 * GIB)), {"device_map": "auto"}, "spread over 2 GPUs"),
+        ("bf16", Free(32 * GIB, (10 * GIB,)), {"device_map": "auto"}, "in the machine's own memory, which is slow"),
+        ("bf16", Free(2 * GIB, (10 * GIB,)), None, "Set dtype to int8"),
+        ("bf16", Free(1 * GIB, (7 * GIB,)), None, "Set dtype to int4"),
+        ("int4", Free(32 * GIB, (3 * GIB,)), None, "smaller one"),
+        ("int4", Free(0, (8 * GIB,)), {"device_map": {"": "cuda:0"}}, ""),
+        ("stored", Free(64 * GIB, (8 * GIB,)), None, "smaller one"),
+    ],
+)
+def test_a_model_goes_to_one_gpu_to_several_or_in_part_to_the_machine(
+    dtype: str, free: Free, arguments: dict[str, Any] | None, note: str
+) -> None:
+    if arguments is None:
+        with pytest.raises(ModelError, match="needs about") as raised:
+            place_model("m", SEVEN, dtype, "cuda", free)
+        assert note in raised.value.hint
+        return
+    place = place_model("m", SEVEN, dtype, "cuda", free)
+    assert place.arguments["device_map"] == arguments["device_map"]
+    assert note in place.note
+    limits = place.arguments.get("max_memory", {})
+    assert all(limits[index] < size for index, size in enumerate(free.gpus) if limits)
+    assert (limits.get("cpu", 0) > 0) == ("own memory" in note)
 
 
 def _index(folder: Path) -> None:

@@ -95,7 +95,7 @@ def by_library(folder: Path, *, source: str = "", target: str = "", text: str = 
     ],
 )
 async def test_greedy_text_is_the_librarys_own(
-    models: Path, backend: LocalBackend, model: str, options: dict[str, str], codes: dict[str, str]
+    models: Path, backend: LocalBackend, model: str, options: dict[str, str], codes: dict[str, Any]
 ) -> None:
     said, end, chunks = await answer(backend, ask(models / model, max_new_tokens=20, temperature=0, **options))
     assert said.strip() == by_library(models / model, **codes).strip()

@@ -24,6 +24,7 @@ COMMANDS = {
     "render": "print what a prompt becomes, without asking the model",
     "prompt": "list, show, save, delete or rename prompts",
     "var": "list, get, set or delete variables",
+    "import": "set a prompt's options from another program's file",
 }
 
 _DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130

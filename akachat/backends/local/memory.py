@@ -10,7 +10,7 @@ from typing import Any
 from akachat.backends.local.weights import Stored
 from akachat.errors import ModelError
 
-__all__ = ["Place", "free_memory", "needed_bytes", "place_model"]
+__all__ = ["Free", "Place", "free_memory", "needed_bytes", "place_model"]
 
 #: Bytes a number in the matrices and outside of them, by format and device; with what is kept beside quantised ones.
 _BYTES = {
