@@ -343,6 +343,8 @@ async def test_facts_say_what_was_really_used(tmp_path: Path, backend: LocalBack
     assert bool(facts["quantization"]) == (dtype in ("int4", "int8"))
     assert bool(facts["notes"]) == (dtype in ("bf16", "fp16", "int4")), "whose answers depend on the batch"
     json.dumps(facts)
+    told = [note for note in (await backend.prepare(request)).notes if "may differ" in note]
+    assert told == facts["notes"]
 
 
 async def test_weights_quantised_in_their_files_stay_as_they_are(tmp_path: Path, backend: LocalBackend) -> None:

@@ -69,15 +69,17 @@ class LocalBackend:
     async def prepare(self, request: Request) -> Prepared:
         """The exact prompt; loads the tokenizer where needed, never the weights."""
         options = request.options
-        front = await self._shelf.front(self._source(options))
+        source = self._source(options)
+        front = await self._shelf.front(source)
         prompt = await self._written(front, request)
+        varies = [each.loaded.varies for each in self._shelf.workers() if each.loaded.source == source]
         sampling = self._sampling(options, front)
         return Prepared(
             prompt.text,
             prompt.messages,
             len(prompt.ids),
             True,
-            (*prompt.notes, *unused(front.generation), *_notes(options, front)),
+            (*prompt.notes, *unused(front.generation), *_notes(options, front), *filter(None, varies)),
             sampling.to_dict(),
             own=prompt,
         )

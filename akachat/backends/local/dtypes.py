@@ -29,11 +29,13 @@ class Choice:
         name: as the option has it; ``stored`` for weights that are quantised in their files.
         why: how it came to be, one sentence.
         note: what a user should know of it; often empty.
+        varies: that answers depend on what is made beside them; empty where they do not.
     """
 
     name: str
     why: str
     note: str = ""
+    varies: str = ""
 
 
 def best_device() -> str:
@@ -62,9 +64,9 @@ def choose_dtype(asked: str, device: str, config: Any, parameters: int | None) -
         note = f"dtype {asked} was not used: its weights are quantised in their files ({shown})." if asked else ""
         return Choice("stored", f"its weights are quantised in their files ({shown})", note)
     if asked:
-        return Choice(asked, "the option dtype asks for it", _varies(asked, device))
+        return Choice(asked, "the option dtype asks for it", varies=_varies(asked, device))
     name, why = _best(device, config.model_type, parameters)
-    return Choice(name, why, _varies(name, device))
+    return Choice(name, why, varies=_varies(name, device))
 
 
 def _best(device: str, family: str, parameters: int | None) -> tuple[str, str]:

@@ -42,6 +42,7 @@ class Loaded:
         notes: what a user should know of how it runs, one sentence each.
         why: how its number format was chosen.
         packed: bytes of matrices that are no parameters.
+        varies: that answers depend on what is made beside them, which belongs into each of their traces; or empty.
     """
 
     source: Source
@@ -53,6 +54,7 @@ class Loaded:
     notes: list[str] = field(default_factory=list)
     why: str = ""
     packed: int = 0
+    varies: str = ""
 
     def facts(self) -> dict[str, Any]:
         """JSON-ready facts for the page."""
@@ -69,7 +71,7 @@ class Loaded:
             "task": self.front.task,
             "context": self.front.context,
             "load_seconds": round(self.seconds, 3),
-            "notes": list(self.notes),
+            "notes": [*([self.varies] if self.varies else []), *self.notes],
         }
         places = getattr(self.model, "hf_device_map", None)
         if isinstance(places, Mapping) and len(set(places.values())) > 1:
@@ -121,7 +123,6 @@ def load_weights(source: Source, front: Front) -> Loaded:
         packed = _made_int8(source.name, model) if (choice.name, device) == ("int8", "cpu") else 0
     own = {key: value for key, value in front.generation.items() if key not in _OURS and not key.startswith("_")}
     model.generation_config = transformers.GenerationConfig(**own)
-    notes = [note for note in (choice.note, where.note) if note]
     return Loaded(
         source,
         front,
@@ -129,9 +130,10 @@ def load_weights(source: Source, front: Front) -> Loaded:
         str(model.device),
         _shown_dtype(choice, model),
         monotonic() - started,
-        notes,
+        [note for note in (choice.note, where.note) if note],
         choice.why,
         packed,
+        choice.varies,
     )
 
 
@@ -139,11 +141,22 @@ def _made_int8(name: str, model: Any) -> int:
     from akachat.backends.local.int8 import quantise
 
     try:
-        return quantise(model)
+        packed = quantise(model)
+        _try_out(model)
+        return packed
     except (RuntimeError, NotImplementedError) as error:
         raise ModelError(
             f"{name!r} cannot be computed in int8 by this processor: {error}", hint="Set dtype to bf16 or fp32."
         ) from error
+
+
+def _try_out(model: Any) -> None:
+    """One step: some models look into their matrices by themselves, and find none."""
+    import torch
+
+    one = torch.zeros((1, 1), dtype=torch.long)
+    with torch.inference_mode():
+        model(input_ids=one, **({"decoder_input_ids": one} if model.config.is_encoder_decoder else {}))
 
 
 def _mend_int4(model: Any) -> None:
