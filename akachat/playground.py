@@ -18,6 +18,7 @@ from akachat.errors import AkachatError
 from akachat.events import Event, Finished, Rendered, RunRequest
 from akachat.functions import BUILTINS, FunctionInfo, UserFunctions
 from akachat.host import Host
+from akachat.importers import Imported, import_into, read_import
 from akachat.journal import Journal
 from akachat.messages import Message
 from akachat.options import Options
@@ -178,6 +179,16 @@ class Playground:
     async def delete_prompt(self, name: str) -> None:
         """Deletes a prompt."""
         await anyio.to_thread.run_sync(self.workspace.prompts.delete, name)
+
+    async def import_options(self, text: str, name: str) -> Imported:
+        """Sets a prompt's options from the text of another program's file, such as a GenerationConfig.
+
+        Raises:
+            InvalidInput: nothing in it is known.
+        """
+        imported = read_import(text)
+        await anyio.to_thread.run_sync(import_into, self.workspace.prompts, name, imported)
+        return imported
 
     # variables
 

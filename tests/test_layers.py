@@ -22,6 +22,7 @@ ROWS = [
     ["locks"],
     ["settings"],
     ["workspace"],
+    ["importers"],
     ["journal"],
     ["template"],
     ["functions"],
@@ -76,7 +77,12 @@ LATE = {
     "akachat.ui",
 }
 #: Doors that may import our own modules inside a function: what they open is heavy and often not wanted.
-DOORS = {"akachat.backends.registry", "akachat.server", "akachat.backends.local.worker"}
+DOORS = {
+    "akachat.backends.registry",
+    "akachat.backends.local.loader",
+    "akachat.backends.local.worker",
+    "akachat.server",
+}
 
 
 @dataclass(frozen=True)

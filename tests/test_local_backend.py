@@ -545,16 +545,6 @@ async def test_a_name_on_the_hub_without_a_network(name: str, words: str) -> Non
         assert time.perf_counter() - started < 20  # huggingface_hub alone tries for half a minute
 
 
-async def test_a_model_larger_than_the_memory_is_refused_before_it_is_read(tmp_path: Path) -> None:
-    folder = make_model(tmp_path / "huge")
-    with (folder / "model-2.safetensors").open("wb") as file:
-        file.truncate(4 * 2**40)  # a hole: it takes no room on the disk
-    async with backend() as made:
-        with pytest.raises(ModelError, match="GiB") as raised:
-            await answer(made, ask(folder))
-        assert "int4" in raised.value.hint
-
-
 async def test_what_is_not_there_yet_says_so(models: Path) -> None:
     async with backend() as made:
         for options in ({"lora": "x"}, {"dtype": "int4"}):

@@ -134,6 +134,7 @@ async def states(made: LocalBackend) -> dict[str, str]:
 async def until(made: LocalBackend, fits: Callable[[dict[str, str]], bool]) -> None:
     """Waits until the models' states are as they should be."""
     changed, loop = asyncio.Event(), asyncio.get_running_loop()
+
     def tell() -> None:
         loop.call_soon_threadsafe(changed.set)
 

@@ -1,4 +1,7 @@
-"""Who answers: the embedded model, local models, and any OpenAI-compatible server."""
+"""Who answers: the embedded model, local models, and any OpenAI-compatible server.
+
+Loaded when first used: what loads and runs local models works where only torch and transformers are installed.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["Backends"]
 
 
-def __getattr__(name: str) -> Any:
-    """Loaded when first used: the measurements on a GPU need one part of this room and have few packages."""
-    if name == "Backends":
+if not TYPE_CHECKING:  # with it in sight, a type checker would accept every misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module 'akachat.backends' has no attribute {name!r}")
         return importlib.import_module("akachat.backends.registry").Backends
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

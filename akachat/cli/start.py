@@ -27,6 +27,7 @@ COMMANDS = {
     "models": "list, download, load or unload models",
     "var": "list, get, set or delete variables",
     "bench": "measure speed beside a reference, on this machine",
+    "import": "set a prompt's options from another program's file",
 }
 
 _DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130

@@ -1,4 +1,7 @@
-"""Models on this machine, by transformers."""
+"""Models on this machine, by transformers.
+
+Loaded when first used: what loads and runs local models works where only torch and transformers are installed.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ if TYPE_CHECKING:
 __all__ = ["LocalBackend"]
 
 
-def __getattr__(name: str) -> Any:
-    """Loaded when first used: the measurements on a GPU need the engine alone and have few packages."""
-    if name == "LocalBackend":
+if not TYPE_CHECKING:  # with it in sight, a type checker would accept every misspelt name
+
+    def __getattr__(name: str) -> Any:
+        if name not in __all__:
+            raise AttributeError(f"module 'akachat.backends.local' has no attribute {name!r}")
         return importlib.import_module("akachat.backends.local.backend").LocalBackend
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

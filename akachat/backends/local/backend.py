@@ -24,7 +24,8 @@ from akachat.backends.local.keeper import closed
 from akachat.backends.local.memory import Memory
 from akachat.backends.local.prompt import Prompt, write_prompt
 from akachat.backends.local.raw import write_raw
-from akachat.backends.local.sampling import Sampling, effective
+from akachat.backends.local.sampling import Sampling, effective, unused
+from akachat.backends.local.seq2seq import SourcePrompt, write_source
 from akachat.backends.local.shelf import Shelf
 from akachat.backends.local.source import Front, Source
 from akachat.backends.local.worker import Worker
@@ -38,6 +39,8 @@ __all__ = ["LocalBackend"]
 _NOT_USED = {
     "endpoint": "it is for OpenAI-compatible servers",
     "response_format": "local models are not held to a form",
+}
+_NOT_CAUSAL = {
     "source_language": "it is for translation models",
     "target_language": "it is for translation models",
 }
@@ -69,6 +72,7 @@ class LocalBackend:
         self._folders = dict(folders or {})
         self._hf_token = hf_token
         self._trusted = trusted
+        self._preset = preset
         self._limits = limits or BackendLimits()
         self._adapters: dict[str, Adapter] = {}
         self._endings = Endings()
@@ -84,15 +88,17 @@ class LocalBackend:
     async def prepare(self, request: Request) -> Prepared:
         """The exact prompt; loads the tokenizer where needed, never the weights."""
         options = request.options
-        front = await self._shelf.front(self._source(options))
+        source = self._source(options)
+        front = await self._shelf.front(source)
         prompt = await self._written(front, request)
+        varies = [each.loaded.varies for each in self._shelf.workers(source)]
         sampling = self._sampling(options, front)
         return Prepared(
             prompt.text,
             prompt.messages,
             len(prompt.ids),
             True,
-            (*prompt.notes, *_notes(options)),
+            (*prompt.notes, *unused(front.generation), *_notes(options, front), *filter(None, varies)),
             sampling.to_dict(),
             own=prompt,
         )
@@ -205,8 +211,13 @@ class LocalBackend:
     def _source(self, options: Options) -> Source:
         ships = self._folders.get(options.model)
         folder = ships() if ships is not None else find_folder(self._root, options.model)
-        place = str(folder or Path(options.model).expanduser())
-        return Source.of(options, place, token=self._hf_token(), trusted=self._trusted(options.model))
+        return Source.of(
+            options,
+            str(folder or Path(options.model).expanduser()),
+            token=self._hf_token(),
+            trusted=self._trusted(options.model),
+            preset=self._preset(options.model),
+        )
 
     def _sampling(self, options: Options, front: Front) -> Sampling:
         return effective(options, front.generation, self._limits.answer_tokens)
@@ -219,15 +230,23 @@ class LocalBackend:
         return self._write(front, request)
 
     def _write(self, front: Front, request: Request) -> Prompt:
-        write = partial(write_raw, front.tokenizer) if request.raw else self._writer(front, request.options)
-        return self._endings.write(str(self._source(request.options)), request.messages, write)
+        options = request.options
+        write = (
+            self._writer(front, options)
+            if not request.raw
+            else lambda messages, _: write_raw(front.tokenizer, messages)
+        )
+        if front.is_encoder_decoder:
+            return write_source(write, front, request.messages, options)
+        return self._endings.write(
+            str(self._source(options)), request.messages, lambda messages: write(messages, options)
+        )
 
-    def _writer(self, front: Front, options: Options) -> Callable[[Sequence[Message]], Prompt]:
+    def _writer(self, front: Front, options: Options) -> Callable[[Sequence[Message], Options], Prompt]:
         """Writes messages as this model reads them; an adapter may have another type than its base."""
         base, adapter = self._preset(options.model), self._preset(options.lora) if options.lora else None
         known = base if adapter is None else replace(adapter, newline=adapter.newline or (base.newline if base else ""))
-        seconds = self._limits.template_seconds
-        return lambda messages: write_prompt(front.tokenizer, messages, options, preset=known, seconds=seconds)
+        return partial(write_prompt, front.tokenizer, preset=known, seconds=self._limits.template_seconds)
 
     async def _given(self, request: Request, front: Front, asked: float) -> Given:
         options = request.options
@@ -276,6 +295,13 @@ def _room(prompt: Prompt, front: Front, options: Options) -> int:
         raise ModelError("the prompt is empty", hint="Write an instruction or an input.")
     if front.context is None:
         return 2**31
+    if isinstance(prompt, SourcePrompt):  # what is read and what is written have room of their own
+        if size <= front.context:
+            return max(1, front.context - len(prompt.decoder))
+        raise ModelError(
+            f"the prompt has {size:,} tokens, and {options.model!r} reads {front.context:,}",
+            hint="Shorten it, or send it in parts.",
+        )
     if size >= front.context:
         raise ModelError(
             f"the prompt has {size:,} tokens, and {options.model!r} takes {front.context:,} with the answer",
@@ -284,8 +310,9 @@ def _room(prompt: Prompt, front: Front, options: Options) -> int:
     return front.context - size
 
 
-def _notes(options: Options) -> list[str]:
-    notes = [f"{name} was not used: {why}." for name, why in _NOT_USED.items() if getattr(options, name) is not None]
+def _notes(options: Options, front: Front) -> list[str]:
+    reasons = {**_NOT_USED, **({} if front.is_encoder_decoder else _NOT_CAUSAL)}
+    notes = [f"{name} was not used: {why}." for name, why in reasons.items() if getattr(options, name) is not None]
     if any(not isinstance(tool, dict) for tool in options.tools or ()):
         notes.append("tools that are given by name only were not used.")
     return notes

@@ -10,6 +10,7 @@ from time import monotonic
 from typing import Literal
 
 from akachat.backends.base import Progress
+from akachat.backends.local.memory import Need
 from akachat.backends.local.progress import Reporter
 from akachat.backends.local.source import Front, Source
 from akachat.backends.local.worker import Worker
@@ -34,7 +35,7 @@ class Entry:
     Attributes:
         users: callers that hold it or wait for it.
         pinned: whether it is loaded also if nobody waits for it.
-        front, needed: what is known once it has been opened; ``needed`` in bytes.
+        front, need: what is known once it has been opened.
         since, loaded_at, quiet: when it began to wait for a place, was loaded, and was last used.
         cost: seconds that loading it took.
         size: its memory in bytes.
@@ -48,7 +49,7 @@ class Entry:
         self.users = 0
         self.pinned = False
         self.front: Front | None = None
-        self.needed = 0
+        self.need = Need("", 0)
         self.since = self.loaded_at = self.quiet = monotonic()
         self.cost = 0.0
         self.size = 0

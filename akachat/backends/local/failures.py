@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -42,12 +43,18 @@ _BY_CLASS = (
         "Download them again: the file is incomplete or no safetensors file.",
     ),
 )
+#: Packages that some tokenizers and quantised weights need, and which libraries name in an ImportError.
+_PACKAGES = (
+    "sentencepiece", "protobuf", "tiktoken", "fugashi", "unidic_lite", "unidic", "ipadic", "rhoknp", "sudachitra",
+    "sudachipy", "mecab-python3", "sacremoses", "jieba", "mistral-common", "bitsandbytes", "autoawq", "gptqmodel",
+    "optimum", "compressed-tensors", "hqq", "kernels", "einops", "blobfile",
+)  # fmt: skip
 #: What transformers says only in words.
 _BY_WORDS = (
     (
         ("does not recognize this architecture", "Unrecognized model", "Unrecognized configuration class"),
         "{name!r} is a kind of model that cannot generate text here",
-        "Take a causal language model that transformers knows. A newer kind may need a newer transformers.",
+        "Take a language model that transformers knows. A newer kind may need a newer transformers.",
     ),
     (
         ("trust_remote_code", "contains custom code"),
@@ -102,6 +109,12 @@ def _explain(error: Exception, name: str, part: str) -> ModelError:
         if classes.intersection(names):
             return ModelError(message.format(name=name), hint=hint.format(name=name))
     words = " ".join(str(each) for each in chain)
+    package = _package(chain)
+    if package is not None:
+        return ModelError(
+            f"the {part} of {name!r} needs the package {package}, which is not installed",
+            hint=f"Install it by: venv/bin/pip install {package}",
+        )
     if part == "tokenizer" and not any(word in words for word in _BY_WORDS[4][0]):
         return ModelError(
             f"{name!r} has no tokenizer that can be loaded",
@@ -112,6 +125,17 @@ def _explain(error: Exception, name: str, part: str) -> ModelError:
             return ModelError(message.format(name=name), hint=hint.format(name=name))
     _log.warning("a model could not be loaded", exc_info=error)
     return ModelError(f"the {part} of {name!r} cannot be loaded: {_first_line(error)}", hint="See the server's log.")
+
+
+def _package(chain: list[BaseException]) -> str | None:
+    """The package that an ImportError asks for."""
+    for error in chain:
+        if isinstance(error, ImportError):
+            words = re.sub(r"[-_]", "-", str(error).lower())
+            for package in _PACKAGES:
+                if re.search(rf"\b{re.sub('[-_]', '-', package)}\b", words):
+                    return package
+    return None
 
 
 def _first_line(error: BaseException) -> str:

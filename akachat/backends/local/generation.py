@@ -13,6 +13,7 @@ from akachat.backends.local.adapters import Adapter
 from akachat.backends.local.decode import Decoder, StopTexts
 from akachat.backends.local.prompt import Prompt
 from akachat.backends.local.sampling import Sampling
+from akachat.backends.local.seq2seq import SourcePrompt
 from akachat.backends.local.source import Front
 from akachat.errors import AkachatError, ModelError
 
@@ -78,10 +79,11 @@ class Job:
         """Makes it ready for its first token."""
         given = self.given
         self._started = monotonic()
-        before = given.prompt.ids[-8:] if given.prompt.continued else ()
+        said = given.prompt.decoder if isinstance(given.prompt, SourcePrompt) else given.prompt.ids
+        before = said[-8:] if given.prompt.continued else ()
         self._decoder = Decoder(front.tokenizer, before, given.prompt.newline)
-        said = given.prompt.messages[-1].content if given.prompt.answered else ""
-        self._stop_texts = StopTexts(given.stops, said)
+        begun = given.prompt.messages[-1].content if given.prompt.answered else ""
+        self._stop_texts = StopTexts(given.stops, begun)
         self._ends = front.ends | given.prompt.ends
 
     def take(self, token: int) -> bool:

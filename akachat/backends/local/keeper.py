@@ -17,7 +17,7 @@ from akachat.backends.limits import BackendLimits
 from akachat.backends.local.entry import Entry, State
 from akachat.backends.local.fetch import Fetcher, Wanted
 from akachat.backends.local.loader import load_weights
-from akachat.backends.local.memory import Memory, check_fits, estimate, gpu_room, weigh
+from akachat.backends.local.memory import Memory, check_fits, gpu_room, need, weigh
 from akachat.backends.local.progress import follow_transformers, report, reporting
 from akachat.backends.local.source import Front, Source
 from akachat.backends.local.turns import next_step
@@ -154,10 +154,10 @@ class Keeper:
                 if source.name in self._kept:
                     self._load(entry)
                     return
-                folder = self._files(source, entry)
-                entry.needed = estimate(source, entry.front, folder)
+                entry.need = need(source, entry.front)
                 freed = sum(each.memory for each in self._counted())
-                check_fits(source.name, source.dtype, entry.needed, self.memory(), freed)
+                check_fits(source.name, entry.need, self.memory(), freed)
+                self._fetch(source, entry)
         except Exception as error:
             self._finish(entry, error)
             return
@@ -168,14 +168,12 @@ class Keeper:
                 return
         self._finish(entry, _given_up(entry))
 
-    def _files(self, source: Source, entry: Entry) -> Path | None:
-        """The folder of the weights, which are fetched if they are not here."""
+    def _fetch(self, source: Source, entry: Entry) -> None:
+        """Gets the files of the weights where they are not here."""
         place, _ = source.locate(source.place)
-        if Path(place).is_dir():
-            return Path(place)
-        return self._fetcher.fetch(
-            Wanted(place, source.revision, source.token, source.trusted), entry.reporter
-        ).result()
+        if not Path(place).is_dir():
+            wanted = Wanted(place, source.revision, source.token, source.trusted)
+            self._fetcher.fetch(wanted, entry.reporter).result()
 
     def _load(self, entry: Entry) -> None:
         assert entry.front is not None, "a model is opened before it is loaded"
@@ -220,7 +218,7 @@ class Keeper:
                     most=self._limits.models,
                     idle=self._limits.model_idle_seconds,
                     turn=self._limits.model_turn_seconds,
-                    fits=lambda entry: entry.needed <= self.memory().free,
+                    fits=lambda entry: entry.need.bytes <= self.memory().free,
                 )
                 entry = step.entry
                 if entry is not None and step.do in _BECOMES:
@@ -253,7 +251,7 @@ class Keeper:
             elif what == "drop":
                 self._finish(entry, _given_up(entry))
             elif what == "refuse":
-                check_fits(entry.source.name, entry.source.dtype, entry.needed, self.memory(), 0)
+                check_fits(entry.source.name, entry.need, self.memory(), 0)
         except Exception as error:
             self._finish(entry, error)
 

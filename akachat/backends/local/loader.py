@@ -1,31 +1,29 @@
-"""Weights into memory: on which device, in which number format, and whether they fit."""
+"""Weights into memory: on which device, in which number format, and what came of it."""
 
 from __future__ import annotations
 
-import importlib.util
 import logging
+from collections import Counter
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from akachat.backends.local.dtypes import Choice, best_device, choose_dtype, format_arguments
 from akachat.backends.local.failures import explained
+from akachat.backends.local.placement import free_memory, place_model
 from akachat.backends.local.source import Front, Source
+from akachat.backends.local.weights import read_stored
 from akachat.errors import ModelError
 
 __all__ = ["Loaded", "load_weights"]
 
-#: Bytes a parameter; int4 and int8 with what bitsandbytes keeps beside them.
-_BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "int8": 1.1, "int4": 0.6}
-_STORED = {"float32": 4, "float16": 2, "bfloat16": 2, "float8_e4m3fn": 1, "float64": 8}
-#: Room for the attention cache and for what a forward pass holds.
-_ROOM = 1.15
 #: How the model's own generation settings are named that are handled here, token by token, and not by `generate`.
 _OURS = frozenset(
     {"do_sample", "temperature", "top_p", "top_k", "min_p", "top_h", "typical_p", "epsilon_cutoff", "eta_cutoff",
      "repetition_penalty", "max_length", "max_new_tokens", "min_length", "min_new_tokens", "num_beams",
+     "num_beam_groups", "diversity_penalty", "length_penalty", "early_stopping", "forced_bos_token_id",
+     "forced_eos_token_id", "decoder_start_token_id",
      "penalty_alpha", "stop_strings", "cache_implementation", "max_time", "num_return_sequences",
      "return_dict_in_generate", "output_scores", "output_logits", "output_attentions", "output_hidden_states",
      "prompt_lookup_num_tokens", "transformers_version"}
@@ -42,6 +40,9 @@ class Loaded:
         device, dtype: where it runs and in which number format, as they turned out.
         seconds: how long loading took.
         notes: what a user should know of how it runs, one sentence each.
+        why: how its number format was chosen.
+        packed: bytes of matrices that are no parameters.
+        varies: that answers depend on what is made beside them, which belongs into each of their traces; or empty.
     """
 
     source: Source
@@ -51,23 +52,47 @@ class Loaded:
     dtype: str
     seconds: float
     notes: list[str] = field(default_factory=list)
+    why: str = ""
+    packed: int = 0
+    varies: str = ""
 
     def facts(self) -> dict[str, Any]:
         """JSON-ready facts for the page."""
-        return {
+        facts: dict[str, Any] = {
             "device": self.device,
             "dtype": self.dtype,
-            "parameters": int(self.model.num_parameters()),
-            "memory": int(self.model.get_memory_footprint()),
+            "dtype_asked": self.source.dtype,
+            "dtype_why": self.why,
+            "quantization": self._quantization(),
+            "attention": getattr(self.model.config.get_text_config(decoder=True), "_attn_implementation", None),
+            "parameters": self._parameters(),
+            "memory": int(self.model.get_memory_footprint()) + self.packed,
             "class": type(self.model).__name__,
+            "task": self.front.task,
             "context": self.front.context,
             "load_seconds": round(self.seconds, 3),
-            "notes": list(self.notes),
+            "notes": [*([self.varies] if self.varies else []), *self.notes],
         }
+        places = getattr(self.model, "hf_device_map", None)
+        if isinstance(places, Mapping) and len(set(places.values())) > 1:
+            facts["device_map"] = dict(Counter(str(place) for place in places.values()))
+        return facts
+
+    def _parameters(self) -> int:
+        packed = sum(getattr(module, "in_features", 0) * getattr(module, "out_features", 0)
+                     for module in self.model.modules() if hasattr(module, "packed_bytes"))  # fmt: skip
+        return int(self.model.num_parameters()) + packed
+
+    def _quantization(self) -> str:
+        if self.packed:
+            return "int8, each row by itself"
+        own = getattr(self.model.config, "quantization_config", None)
+        method = own.get("quant_method") if isinstance(own, dict) else getattr(own, "quant_method", None)
+        return str(getattr(method, "value", method) or "")
 
 
 def load_weights(source: Source, front: Front, *, max_memory: Mapping[int | str, int] | None = None) -> Loaded:
-    """Loads the weights of a causal language model.
+    """Loads the weights of a language model.
 
     Args:
         max_memory: bytes that it may take of each GPU, and of the rest; None: whatever is free.
@@ -75,27 +100,83 @@ def load_weights(source: Source, front: Front, *, max_memory: Mapping[int | str,
     Raises:
         ModelError: why not, with the next step.
     """
-    import torch
-    from transformers import AutoModelForCausalLM, GenerationConfig
+    import transformers
 
     _quieten()
     started = monotonic()
-    device = _device(torch)
-    dtype = source.dtype or _best_dtype(torch, device)
     place, found = source.locate(source.place)
-    arguments = {**found, **_number_format(torch, dtype, source, device)}
-    if device == "cuda":
-        arguments |= {"device_map": "auto", **({"max_memory": dict(max_memory)} if max_memory else {})}
-    elif device == "mps":
-        arguments["device_map"] = {"": "mps"}
-    _check_memory(source, place, front, dtype, device)
+    stored = read_stored(source, place, front.config)
+    device = best_device()
+    choice = choose_dtype(source.dtype, device, front.config, stored.parameters if stored else None)
+    formatted = format_arguments(choice, device, front.config.model_type)
+    where = place_model(source.name, stored, choice.name, device, free_memory(device, max_memory))
     with explained(source.name, "weights"):
-        model = AutoModelForCausalLM.from_pretrained(place, config=front.config, use_safetensors=True, **arguments)
+        model, told = getattr(transformers, front.loader).from_pretrained(
+            place,
+            config=front.config,
+            use_safetensors=True,
+            output_loading_info=True,
+            **found,
+            **formatted,
+            **where.arguments,
+        )
+        _check_whole(source.name, told)
         model.eval()
+        _mend_int4(model)
+        packed = _made_int8(source.name, model) if (choice.name, device) == ("int8", "cpu") else 0
     own = {key: value for key, value in front.generation.items() if key not in _OURS and not key.startswith("_")}
-    model.generation_config = GenerationConfig(**own)
-    shown = dtype if dtype in ("int4", "int8") else _short(str(model.dtype))
-    return Loaded(source, front, model, str(model.device), shown, monotonic() - started)
+    model.generation_config = transformers.GenerationConfig(**own)
+    return Loaded(
+        source,
+        front,
+        model,
+        str(model.device),
+        _shown_dtype(choice, model),
+        monotonic() - started,
+        [note for note in (choice.note, where.note) if note],
+        choice.why,
+        packed,
+        choice.varies,
+    )
+
+
+def _made_int8(name: str, model: Any) -> int:
+    from akachat.backends.local.int8 import quantise
+
+    try:
+        packed = quantise(model)
+        _try_out(model)
+        return packed
+    except (RuntimeError, NotImplementedError) as error:
+        raise ModelError(
+            f"{name!r} cannot be computed in int8 by this processor: {error}", hint="Set dtype to bf16 or fp32."
+        ) from error
+
+
+def _try_out(model: Any) -> None:
+    """One step: some models look into their matrices by themselves, and find none."""
+    import torch
+
+    one = torch.zeros((1, 1), dtype=torch.long)
+    with torch.inference_mode():
+        model(input_ids=one, **({"decoder_input_ids": one} if model.config.is_encoder_decoder else {}))
+
+
+def _mend_int4(model: Any) -> None:
+    """Keeps layers of odd sizes from bitsandbytes' fastest way on a CPU, which takes blocks of 32 x 64 only."""
+    for module in model.modules():
+        if getattr(module, "support_avx512bf16_for_cpu", False):
+            module.support_avx512bf16_for_cpu = module.out_features % 32 == 0 and module.in_features % 64 == 0
+
+
+def _check_whole(name: str, told: Mapping[str, Any]) -> None:
+    """Refuses weights that lack something: what is missing would be random numbers, and the answers nonsense."""
+    missing = sorted(told.get("missing_keys") or ())
+    if missing:
+        raise ModelError(
+            f"the weights of {name!r} lack {len(missing)} parts of a model that generates text, such as {missing[0]}",
+            hint="They were made for another task, or with another configuration. Take a model that generates text.",
+        )
 
 
 def _quieten() -> None:
@@ -103,102 +184,17 @@ def _quieten() -> None:
     from transformers.utils.logging import disable_progress_bar
 
     disable_progress_bar()
-    for name in ("transformers.integrations.hub_kernels", "bitsandbytes.autograd._functions"):
+    for name in (
+        "transformers.integrations.hub_kernels",
+        "bitsandbytes.autograd._functions",
+        "bitsandbytes.backends.cpu.ops",
+    ):
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def _device(torch: Any) -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    mps = getattr(torch.backends, "mps", None)
-    return "mps" if mps is not None and mps.is_available() else "cpu"
-
-
-def _best_dtype(torch: Any, device: str) -> str:
-    """bf16 on a GPU that computes in it, fp16 on an older one and on Apple's; on a CPU fp32.
-
-    A CPU is a third faster in bf16 (38 against 28 tokens/s), but then an answer depends on what else is in its batch.
-    """
-    if device == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported(including_emulation=False) else "fp16"
-    return "fp16" if device == "mps" else "fp32"
-
-
-def _number_format(torch: Any, dtype: str, source: Source, device: str) -> dict[str, Any]:
-    if dtype not in ("int4", "int8"):
-        return {"dtype": {"fp32": torch.float32, "fp16": torch.float16, "bf16": torch.bfloat16}[dtype]}
-    if importlib.util.find_spec("bitsandbytes") is None:
-        raise ModelError(
-            f"{dtype} needs the package bitsandbytes, which is not installed",
-            hint="Install it by: venv/bin/pip install bitsandbytes — or leave dtype empty.",
-        )
-    from transformers import BitsAndBytesConfig
-
-    compute = torch.bfloat16 if _best_dtype(torch, device) == "bf16" else torch.float32
-    if dtype == "int8":
-        quantized = BitsAndBytesConfig(load_in_8bit=True)
-    else:
-        quantized = BitsAndBytesConfig(
-            load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_compute_dtype=compute, bnb_4bit_use_double_quant=True
-        )
-    return {"quantization_config": quantized, "dtype": compute}
-
-
-def _check_memory(source: Source, place: str, front: Front, dtype: str, device: str) -> None:
-    """Refuses a model that cannot fit, before anything is read: a full memory takes other programs with it."""
-    stored = _stored_bytes(source, place)
-    if stored is None:
-        return
-    per = _STORED.get(_short_name(front.config), 2)
-    needed = stored / per * _BYTES[dtype] * _ROOM
-    free = _free_bytes(device)
-    if needed > free:
-        others = ", ".join(name for name in ("bf16", "int8", "int4") if _BYTES[name] < _BYTES[dtype])
-        raise ModelError(
-            f"{source.name!r} needs about {needed / 2**30:.1f} GiB in {dtype}, and {free / 2**30:.1f} GiB are free",
-            hint=f"Unload another model or take a smaller one{f', or set dtype to {others}' if others else ''}.",
-        )
-
-
-def _stored_bytes(source: Source, place: str) -> int | None:
-    """Size of the weights: of the folder, of what has been downloaded, or as the hub tells; None where unknown."""
-    if Path(place).is_dir():
-        return _size(Path(place))
-    from huggingface_hub import HfApi, snapshot_download
-
-    with suppress(Exception):  # nothing of it has been downloaded
-        known = _size(Path(snapshot_download(place, revision=source.revision, local_files_only=True)))
-        if known is not None:
-            return known
-    try:
-        api = HfApi(token=source.token)
-        info = api.model_info(place, revision=source.revision, files_metadata=True, timeout=10)
-    except Exception:  # a mirror without this; loading itself tells what is wrong
-        return None
-    files = [file for file in info.siblings or () if file.rfilename.endswith(".safetensors")]
-    return sum(file.size or 0 for file in files if "/" not in file.rfilename) or None
-
-
-def _size(folder: Path) -> int | None:
-    return sum(file.stat().st_size for file in folder.glob("*.safetensors")) or None
-
-
-def _free_bytes(device: str) -> float:
-    import psutil  # type: ignore[import-untyped]
-
-    free = float(psutil.virtual_memory().available)
-    if device != "cuda":
-        return free
-    import torch
-
-    return free + sum(torch.cuda.mem_get_info(i)[0] for i in range(torch.cuda.device_count()))
-
-
-def _short_name(config: Any) -> str:
-    return str(getattr(config, "dtype", None) or "bfloat16").removeprefix("torch.")
-
-
-def _short(dtype: str) -> str:
-    names: Mapping[str, str] = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
-    name = dtype.removeprefix("torch.")
+def _shown_dtype(choice: Choice, model: Any) -> str:
+    if choice.name in ("int4", "int8"):
+        return choice.name
+    names = {"float32": "fp32", "float16": "fp16", "bfloat16": "bf16"}
+    name = str(model.dtype).removeprefix("torch.")
     return names.get(name, name)

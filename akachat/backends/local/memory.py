@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from akachat.backends.limits import BackendLimits
+from akachat.backends.local.dtypes import best_device, choose_dtype
+from akachat.backends.local.placement import SMALLER, needed_bytes
 from akachat.backends.local.source import Front, Source
+from akachat.backends.local.weights import read_stored
 from akachat.errors import ModelError
 
-__all__ = ["Memory", "check_fits", "estimate", "gpu_room", "weigh"]
+__all__ = ["Memory", "Need", "check_fits", "gpu_room", "need", "weigh"]
 
 _GB = 2**30
-#: Bytes a parameter; int4 and int8 with what bitsandbytes keeps beside them.
-_BYTES = {"fp32": 4.0, "bf16": 2.0, "fp16": 2.0, "int8": 1.1, "int4": 0.6}
-_STORED = {"float32": 4, "float16": 2, "bfloat16": 2, "float8_e4m3fn": 1, "float64": 8}
-#: Beside the weights: what the context and a forward pass hold.
-_ROOM = 1.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +37,21 @@ class Memory:
         return {"used": self.used, "free": self.free, "budget": self.budget}
 
 
+@dataclass(frozen=True, slots=True)
+class Need:
+    """What a model will take.
+
+    Attributes:
+        dtype: its number format.
+        bytes: in that format; 0 where nothing tells it.
+        smaller: other formats that take less, with their bytes.
+    """
+
+    dtype: str
+    bytes: int
+    smaller: tuple[tuple[str, int], ...] = ()
+
+
 def weigh(limits: BackendLimits, used: int) -> Memory:
     """How much there is for models that take ``used`` bytes now."""
     free = _free(limits)
@@ -48,29 +60,43 @@ def weigh(limits: BackendLimits, used: int) -> Memory:
     return Memory(used, free, used + free)
 
 
-def estimate(source: Source, front: Front, folder: Path | None) -> int:
-    """About what a model will take once it is loaded, by the size of its files; 0 where nothing tells it."""
-    stored = sum(file.stat().st_size for file in folder.glob("*.safetensors")) if folder else 0
-    kept = _STORED.get(str(getattr(front.config, "dtype", None) or "bfloat16").removeprefix("torch."), 2)
-    # What an empty dtype becomes is decided by what the machine has; on a CPU it may be fp32.
-    wanted = source.dtype or ("fp16" if _has_gpu() else "fp32")
-    return int(stored / kept * _BYTES[wanted] * _ROOM)
+def need(source: Source, front: Front) -> Need:
+    """What a model will take once it is loaded, by its files or, before they are here, by what the hub tells.
+
+    Raises:
+        ModelError: it has no weights that may be read.
+    """
+    place, _ = source.locate(source.place)
+    stored = read_stored(source, place, front.config)
+    device = best_device()
+    if stored is None:
+        return Need(source.dtype, 0)
+    dtype = choose_dtype(source.dtype, device, front.config, stored.parameters).name
+    size = needed_bytes(stored, dtype, device)
+    smaller = () if dtype == "stored" else ((each, needed_bytes(stored, each, device)) for each in SMALLER)
+    return Need(dtype, size, tuple((each, less) for each, less in smaller if less < size))
 
 
-def check_fits(name: str, dtype: str, needed: int, memory: Memory, freed: int) -> None:
+def check_fits(name: str, need: Need, memory: Memory, freed: int) -> None:
     """Refuses a model for which there is no room, even if ``freed`` bytes of models that nobody uses made some.
 
     Raises:
-        ModelError: what it needs, what is free, and the budget.
+        ModelError: what it needs, what is free, the budget, and the number format that would fit.
     """
-    if needed <= min(memory.free + freed, memory.budget):
+    free = min(memory.free + freed, memory.budget)
+    if need.bytes <= free:
         return
-    others = ", ".join(each for each in ("bf16", "int8", "int4") if _BYTES[each] < _BYTES.get(dtype, 4.0))
+    dtype = "its own format" if need.dtype == "stored" else need.dtype
+    limits = "The limit is limits.model_memory_bytes; on a GPU also limits.gpu_memory_fraction."
+    hint = f"Unload another model, or take a smaller one. {limits}"
+    for other, size in need.smaller:
+        if size <= free:
+            hint = f"Set dtype to {other}, which needs about {size / _GB:.2f} GiB, or unload another model. {limits}"
+            break
     raise ModelError(
-        f"{name!r} needs about {needed / _GB:.2f} GiB{f' in {dtype}' if dtype else ''}, {memory.free / _GB:.2f} GiB "
-        f"are free, and all models together may take {memory.budget / _GB:.2f} GiB",
-        hint=f"Unload another model or take a smaller one{f', or set dtype to {others}' if others else ''}. The limit "
-        "is limits.model_memory_bytes; on a GPU also limits.gpu_memory_fraction.",
+        f"{name!r} needs about {need.bytes / _GB:.2f} GiB in {dtype}, {memory.free / _GB:.2f} GiB are free, and all "
+        f"models together may take {memory.budget / _GB:.2f} GiB",
+        hint=hint,
     )
 
 

@@ -11,7 +11,21 @@ from akachat.defaults import DEFAULTS
 if TYPE_CHECKING:
     from akachat.options import Options
 
-__all__ = ["Sampling", "effective"]
+__all__ = ["Sampling", "effective", "unused"]
+
+#: Generation settings of a model that mean another way of decoding, with the value that asks for nothing.
+_OTHER_WAYS = {
+    "num_beams": 1,
+    "num_beam_groups": 1,
+    "penalty_alpha": 0,
+    "prompt_lookup_num_tokens": 0,
+    "min_length": 0,
+    "min_new_tokens": 0,
+    "typical_p": 1.0,
+    "epsilon_cutoff": 0.0,
+    "eta_cutoff": 0.0,
+    "top_h": 0,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,3 +70,11 @@ def effective(options: Options, own: Mapping[str, Any], most: int) -> Sampling:
         values[name] = type(default)(default if value is None else value)
     values["max_new_tokens"] = max(1, min(values["max_new_tokens"], most))
     return Sampling(**values, seed=options.seed)
+
+
+def unused(own: Mapping[str, Any]) -> tuple[str, ...]:
+    """What of a model's own generation_config is not followed, one sentence each."""
+    found = [f"{name} {own[name]}" for name, plain in _OTHER_WAYS.items() if own.get(name) not in (None, plain)]
+    if not found:
+        return ()
+    return (f"the model's own {', '.join(found)} was not used: answers are written one token after another.",)

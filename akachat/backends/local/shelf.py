@@ -16,6 +16,7 @@ from akachat.backends.local.keeper import Keeper, closed
 from akachat.backends.local.memory import Memory
 from akachat.backends.local.progress import Reporter
 from akachat.backends.local.source import Front, Source, load_front
+from akachat.backends.local.worker import Worker
 from akachat.errors import AkachatError, Cancelled, ModelError
 
 __all__ = ["Shelf"]
@@ -87,6 +88,10 @@ class Shelf:
     def entries(self) -> list[Entry]:
         """The models in memory, and those on their way in or out."""
         return [entry for entry in list(self._keeper.entries) if entry.state not in ("dropped", "gone")]
+
+    def workers(self, source: Source) -> list[Worker]:
+        """The model of that source, if it is in memory."""
+        return [each.future.result() for each in self.entries() if each.source == source and each.state == "loaded"]
 
     def downloads(self) -> list[Reporter]:
         """What is being downloaded by itself, not for a load."""

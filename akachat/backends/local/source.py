@@ -9,13 +9,17 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
+from akachat.backends.local.encoding import Encoding, read_encoding
 from akachat.backends.local.failures import explained
+from akachat.backends.local.kinds import find_kind
+from akachat.backends.local.tokenizer import load_tokenizer
 from akachat.errors import ModelError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a machine that only runs models need not have what options are made of
+    from akachat.backends.presets import Preset
     from akachat.options import Options
 
 __all__ = ["Front", "Source", "load_front"]
@@ -33,8 +37,10 @@ class Source:
     Attributes:
         name: as ``options.model`` has it.
         place: a folder, or a name on the hub.
-        token: for the hub; never shown.
         trusted: whether the model may run its own code.
+        loader: ``causal`` or ``seq2seq`` where the model's entry forces it.
+        tokenizer_kind: ``fast`` or ``slow`` where the model's entry forces it.
+        token: for the hub; never shown.
     """
 
     name: str
@@ -43,12 +49,32 @@ class Source:
     revision: str | None = None
     dtype: str = ""
     trusted: bool = False
+    loader: str = ""
+    tokenizer_kind: str = ""
     token: str | None = field(default=None, repr=False, compare=False)
 
     @classmethod
-    def of(cls, options: Options, place: str, *, token: str | None, trusted: bool) -> Source:
-        """The source that options name."""
-        return cls(options.model, place, options.tokenizer, options.revision, options.dtype or "", trusted, token)
+    def of(
+        cls,
+        options: Options,
+        place: str,
+        *,
+        token: str | None,
+        trusted: bool,
+        preset: Preset | None = None,
+    ) -> Source:
+        """The source that options name; ``preset`` is what is known of the model."""
+        return cls(
+            options.model,
+            place,
+            options.tokenizer,
+            options.revision,
+            options.dtype or "",
+            trusted,
+            preset.loader if preset else "",
+            preset.tokenizer if preset else "",
+            token,
+        )
 
     @property
     def is_folder(self) -> bool:
@@ -63,7 +89,8 @@ class Source:
         Raises:
             ModelError: it is neither here nor can it be fetched.
         """
-        trusted = {"trust_remote_code": self.trusted}
+        # Trust in a model is not trust in the one whose tokenizer it borrows.
+        trusted = {"trust_remote_code": self.trusted and name == self.place}
         if Path(name).is_dir():
             return name, trusted
         revision = self.revision if name == self.place else None
@@ -84,6 +111,9 @@ class Front:
         generation: the model's own generation settings, those that it sets.
         context: the most tokens that fit, None where nothing says so.
         ends: tokens that end an answer.
+        task: whether it goes on from its prompt, or reads one text and writes another.
+        loader: the class of transformers that loads it.
+        encoding: what stands around the text that an encoder-decoder model reads; None for others.
     """
 
     tokenizer: Any
@@ -91,6 +121,14 @@ class Front:
     generation: Mapping[str, Any]
     context: int | None
     ends: frozenset[int]
+    task: Literal["causal", "seq2seq"] = "causal"
+    loader: str = "AutoModelForCausalLM"
+    encoding: Encoding | None = None
+
+    @property
+    def is_encoder_decoder(self) -> bool:
+        """Whether it reads one text and writes another."""
+        return self.task == "seq2seq"
 
 
 def load_front(source: Source) -> Front:
@@ -101,35 +139,55 @@ def load_front(source: Source) -> Front:
     """
     _check_place(source)
     with _importing:
-        from transformers import AutoConfig, AutoTokenizer, GenerationConfig
+        from transformers import AutoConfig, AutoTokenizer  # noqa: F401
 
     place, arguments = source.locate(source.place)
-    own, own_arguments = source.locate(source.tokenizer) if source.tokenizer else (place, arguments)
     with explained(source.name, "configuration"):
         config = AutoConfig.from_pretrained(place, **arguments)
+        kind = find_kind(source.name, config, source.loader)
+    own, own_arguments = source.locate(source.tokenizer) if source.tokenizer else (place, arguments)
     with explained(source.tokenizer or source.name, "tokenizer"):
-        tokenizer = AutoTokenizer.from_pretrained(own, **own_arguments)
+        tokenizer = load_tokenizer(own, own_arguments, source.tokenizer_kind)
     if len(tokenizer) == 0:
         raise ModelError(f"{own!r} has no tokenizer", hint="Set the option tokenizer to a model that has one.")
     with explained(source.name, "generation_config.json"):
-        hub = {key: value for key, value in arguments.items() if key != "trust_remote_code"}
-        try:
-            generation = GenerationConfig.from_pretrained(place, **hub)
-        except OSError:  # many models have none, and their configuration holds what there is
-            generation = GenerationConfig.from_model_config(config)
-    values = {key: value for key, value in generation.to_dict().items() if value is not None}
-    return Front(tokenizer, config, values, _context(config), _ends(values, tokenizer))
+        values = _generation(place, arguments, config)
+    if kind.task == "causal":
+        return Front(tokenizer, config, values, _context(config), _ends(values, tokenizer), loader=kind.loader)
+    # These are made to be read greedily or by beams, and say nothing where they mean the library's default.
+    values = {"do_sample": False, **values}
+    encoding = read_encoding(tokenizer, config, values)
+    if "max_length" in values and "max_new_tokens" not in values:  # of the answer alone: the text is read elsewhere
+        values["max_new_tokens"] = max(1, int(values["max_length"]) - 1)
+    ends = _ends(values, tokenizer)
+    return Front(tokenizer, config, values, _context(config), ends, "seq2seq", kind.loader, encoding)
+
+
+def _generation(place: str, arguments: Mapping[str, Any], config: Any) -> dict[str, Any]:
+    """The model's own generation settings, those that it sets."""
+    from transformers import GenerationConfig
+
+    hub = {key: value for key, value in arguments.items() if key != "trust_remote_code"}
+    try:
+        generation = GenerationConfig.from_pretrained(place, **hub)
+    except OSError:  # many models have none, and their configuration holds what there is
+        generation = GenerationConfig.from_model_config(config)
+    return {key: value for key, value in generation.to_dict().items() if value is not None}
 
 
 def _hub_reachable() -> bool:
     """Whether the hub takes connections; without a network its client would try for 23 s, and for each file again."""
     from huggingface_hub import constants
 
+    if constants.is_offline_mode():
+        return False
     if urllib.request.getproxies():
         return True  # the proxy knows, not this machine
     parts = urlsplit(constants.ENDPOINT)
     try:
-        with socket.create_connection((parts.hostname or "", parts.port or 443), timeout=_PROBE):
+        with socket.create_connection(
+            (parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)), timeout=_PROBE
+        ):
             return True
     except OSError:
         return False
@@ -155,6 +213,8 @@ def _check_place(source: Source) -> None:
 
 def _context(config: Any) -> int | None:
     text = config.get_text_config(decoder=True)
+    if getattr(text, "relative_attention_num_buckets", None):
+        return None  # positions are distances (T5): its number says how long the texts of its training were
     for name in ("max_position_embeddings", "n_positions", "max_seq_len", "seq_length", "n_ctx"):
         value = getattr(text, name, None)
         if isinstance(value, int) and value > 0:

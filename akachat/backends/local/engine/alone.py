@@ -11,6 +11,7 @@ from akachat.backends.local.adapters import Adapters
 from akachat.backends.local.engine.choose import Draw, choose
 from akachat.backends.local.generation import Job, Stopped, explained
 from akachat.backends.local.loader import Loaded
+from akachat.backends.local.seq2seq import SourcePrompt, generate_arguments
 
 __all__ = ["answer"]
 
@@ -38,7 +39,11 @@ class _Watcher:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._draw = Draw(job.given.sampling, job.given.prompt.ids, job.given.prompt.answered)
+        prompt = job.given.prompt
+        said = prompt.decoder if isinstance(prompt, SourcePrompt) else prompt.ids
+        self._draw = Draw(
+            job.given.sampling, said, prompt.begun if isinstance(prompt, SourcePrompt) else prompt.answered
+        )
         self._prompt_seen = False
         self._done = False
 
@@ -71,14 +76,17 @@ class _Watcher:
 def _generate(job: Job, loaded: Loaded) -> None:
     front, model = loaded.front, loaded.model
     ids = torch.tensor([job.given.prompt.ids], device=model.device)
+    own, start = generate_arguments(job.given.prompt, model.device)
     watcher = _Watcher(job)
     pad = model.generation_config.pad_token_id
+    in_pieces = ids.shape[1] > _PIECE and start is None and _only_attention(front.config)
     config = GenerationConfig(
         max_new_tokens=job.given.sampling.max_new_tokens,
         do_sample=False,
         eos_token_id=sorted(front.ends) or None,
         pad_token_id=pad if pad is not None else min(front.ends, default=0),
-        prefill_chunk_size=_PIECE if ids.shape[1] > _PIECE and _only_attention(front.config) else None,
+        decoder_start_token_id=start,
+        prefill_chunk_size=_PIECE if in_pieces else None,
     )
     with torch.inference_mode():
         model.generate(
@@ -88,6 +96,7 @@ def _generate(job: Job, loaded: Loaded) -> None:
             logits_processor=LogitsProcessorList([watcher.choose]),
             stopping_criteria=StoppingCriteriaList([watcher.stop]),
             streamer=watcher,
+            **own,
         )
 
 
