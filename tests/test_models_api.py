@@ -161,6 +161,20 @@ def test_a_load_tells_how_far_it_is_and_can_be_given_up(site: Site) -> None:
     assert site.post("unload", model=held).status_code == 200
 
 
+def test_a_download_can_be_given_up(site: Site) -> None:
+    site.hub.release.clear()
+    site.hub.held = {"me/other/model.safetensors"}
+    try:
+        site.post("download", model="me/other", force=True, wait=False)
+        seen = site.watch(lambda model: bool((model.get("progress") or {}).get("total")), "me/other")
+        assert seen[-1]["state"] == "downloading"
+        assert site.post("unload", model="me/other").status_code == 200
+        assert site.model("me/other")["state"] in ("none", "ready")
+    finally:
+        site.hub.release.set()
+        site.hub.held = set()
+
+
 def test_many_who_ask_for_one_download_get_one(site: Site) -> None:
     site.hub.asked.clear()
     for _ in range(5):

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import threading
+from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, InvalidStateError, wait
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ _SMALL = (".json", ".model", ".txt", ".jinja", ".tiktoken", ".vocab", ".spm")
 _GB = 2**30
 #: Files that one download fetches at the same time.
 _FILES = 4
+#: Seconds that the end waits for downloads to notice it.
+_PATIENCE = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +62,23 @@ class _Fetch:
             with suppress(Cancelled):  # just now; the others still want it
                 reporter.tell(progress)
 
+    def end(self, result: Path | Exception | None) -> None:
+        """Tells the result to whoever waits, once."""
+        with suppress(InvalidStateError):
+            if isinstance(result, Path):
+                self.future.set_result(result)
+            else:
+                self.future.set_exception(result or RuntimeError("a download gave nothing"))
+
 
 class Fetcher:
-    """Downloads models, a few at the same time."""
+    """Downloads models.
+
+    Its threads are daemons: one that a silent network holds notices nothing for a minute, and no program should have
+    to wait for it at its end.
+    """
 
     def __init__(self) -> None:
-        self._pool = ThreadPoolExecutor(4, "akachat-fetch")
         self._lock = threading.Lock()
         self._running: dict[Wanted, _Fetch] = {}
 
@@ -79,16 +93,19 @@ class Fetcher:
                 running.reporters.append(reporter)
                 return running.future
             fetch = self._running[wanted] = _Fetch(reporter)
-        self._pool.submit(self._run, wanted, fetch)
+        threading.Thread(target=self._run, args=(wanted, fetch), name="akachat-fetch", daemon=True).start()
         return fetch.future
 
     def close(self) -> None:
-        """Gives up whatever is under way."""
+        """Gives up whatever is under way, and waits a little for its half-written files to be removed."""
         with self._lock:
-            for fetch in self._running.values():
-                for reporter in fetch.reporters:
-                    reporter.cancel()
-        self._pool.shutdown()
+            running = list(self._running.values())
+        for fetch in running:
+            for reporter in fetch.reporters:
+                reporter.cancel()
+        wait([fetch.future for fetch in running], _PATIENCE)
+        for fetch in running:
+            fetch.end(Cancelled("the download was stopped"))
 
     def _run(self, wanted: Wanted, fetch: _Fetch) -> None:
         while True:
@@ -101,10 +118,7 @@ class Fetcher:
                     continue  # somebody asked for it again while it was being given up
                 del self._running[wanted]
             break
-        if folder is not None:
-            fetch.future.set_result(folder)
-        else:
-            fetch.future.set_exception(error or RuntimeError("no folder"))
+        fetch.end(error if folder is None else folder)
 
 
 def _download(wanted: Wanted, tell: Callable[[Progress], None]) -> Path:
@@ -154,15 +168,28 @@ def _download(wanted: Wanted, tell: Callable[[Progress], None]) -> Path:
 
 def _side_by_side(fetch: Callable[[str], Path], names: Sequence[str]) -> dict[str, Path]:
     """A few files at a time; with the first that fails no further one is begun."""
-    with ThreadPoolExecutor(_FILES, "akachat-file") as pool:
-        futures = {name: pool.submit(fetch, name) for name in names}
-        try:
-            for future in as_completed(futures.values()):
-                future.result()
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-        return {name: future.result() for name, future in futures.items()}
+    waiting, paths = deque(names), dict[str, Path]()
+    errors: list[Exception] = []
+
+    def work() -> None:
+        while waiting and not errors:
+            try:
+                name = waiting.popleft()
+            except IndexError:
+                return  # another thread was faster
+            try:
+                paths[name] = fetch(name)
+            except Exception as error:
+                errors.append(error)
+
+    threads = [threading.Thread(target=work, name="akachat-file", daemon=True) for _ in names[:_FILES]]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if errors:
+        raise errors[0]
+    return paths
 
 
 def _local(wanted: Wanted) -> Path | None:

@@ -112,10 +112,10 @@ class Keeper:
             elif entry.state in _ON_THE_WAY:
                 entry.reporter.cancel()
                 if entry.state == "waiting":
-                    self._finish(entry, _given_up(entry))
+                    self._finish(entry, entry.reporter.stopped())
                 else:
                     entry.state = "dropped"  # its thread finds out; whoever waits is told now
-                    entry.future.set_exception(_given_up(entry))
+                    entry.future.set_exception(entry.reporter.stopped())
             self._wake()
         entry.changed()
 
@@ -166,7 +166,7 @@ class Keeper:
                 entry.state, entry.since = "waiting", monotonic()
                 self._wake()
                 return
-        self._finish(entry, _given_up(entry))
+        self._finish(entry, entry.reporter.stopped())
 
     def _fetch(self, source: Source, entry: Entry) -> None:
         """Gets the files of the weights where they are not here."""
@@ -191,7 +191,7 @@ class Keeper:
                 self._wake()
         if not wanted:
             worker.close(cancel=True)
-            raise _given_up(entry)
+            raise entry.reporter.stopped()
         _log.info("loaded %r in %.2f s", entry.source.name, loaded.seconds)
         entry.changed()
 
@@ -249,7 +249,7 @@ class Keeper:
                 _give_back()
                 _log.info("unloaded %r", entry.source.name)
             elif what == "drop":
-                self._finish(entry, _given_up(entry))
+                self._finish(entry, entry.reporter.stopped())
             elif what == "refuse":
                 check_fits(entry.source.name, entry.need, self.memory(), 0)
         except Exception as error:
@@ -267,10 +267,6 @@ class Keeper:
             entry.gone.set_result(None)
             self._wake()
         entry.changed()
-
-
-def _given_up(entry: Entry) -> Cancelled:
-    return Cancelled(f"the loading of {entry.source.name!r} was stopped", hint="It begins again when it is asked for.")
 
 
 def _give_back() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from concurrent.futures import Future, InvalidStateError
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from typing import Any
 
@@ -25,22 +26,31 @@ class Reporter:
         name: the model's.
         stage: what it begins with.
         changed: is told of every change, from whatever thread it happens in.
+
+    Attributes:
+        now: the newest progress.
+        given_up: is done once the load is to be given up, for whoever waits for that.
     """
 
     def __init__(self, name: str, stage: str, changed: Callable[[], None] = lambda: None) -> None:
         self.name = name
         self.now = Progress(stage)
+        self.given_up: Future[None] = Future()
         self._changed = changed
-        self._cancelled = threading.Event()
 
     @property
     def cancelled(self) -> bool:
         """Whether the load is to be given up."""
-        return self._cancelled.is_set()
+        return self.given_up.done()
 
     def cancel(self) -> None:
         """Ends the load at the next thing that it tells."""
-        self._cancelled.set()
+        with suppress(InvalidStateError):  # it is already
+            self.given_up.set_result(None)
+
+    def stopped(self) -> Cancelled:
+        """The error for whoever waits for what was given up."""
+        return Cancelled(f"the loading of {self.name!r} was stopped", hint="It begins again when it is asked for.")
 
     def check(self) -> None:
         """Does nothing, unless the load is to be given up.
@@ -49,7 +59,7 @@ class Reporter:
             Cancelled: it is.
         """
         if self.cancelled:
-            raise Cancelled(f"the loading of {self.name!r} was stopped", hint="It begins again when it is asked for.")
+            raise self.stopped()
 
     def tell(self, progress: Progress) -> None:
         """Notes how far it is.

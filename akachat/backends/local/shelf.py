@@ -118,7 +118,11 @@ class Shelf:
         self._downloads.append(reporter)
         self._failures.pop(wanted.name, None)
         try:
-            return await asyncio.wrap_future(self._fetcher.fetch(wanted, reporter))
+            fetched = self._fetcher.fetch(wanted, reporter)
+            # Whoever waits is told at once that it is given up; the thread notices it with the next piece.
+            await _arrival(fetched, reporter.given_up)
+            reporter.check()
+            return fetched.result()
         except ModelError as error:
             self._note(wanted.name, error)
             raise
@@ -148,8 +152,8 @@ class Shelf:
         self._keeper.ended = True
         for reporter in [*self._downloads, *(entry.reporter for entry in self.entries())]:
             reporter.cancel()
-        await asyncio.to_thread(self._keeper.close)
         await asyncio.to_thread(self._fetcher.close)
+        await asyncio.to_thread(self._keeper.close)
         await asyncio.to_thread(self._small.shutdown)
         self._fronts.clear()
 
@@ -181,8 +185,8 @@ class Shelf:
             listener()
 
 
-async def _arrival(future: Future[Any]) -> None:
-    """Waits for a future without owning it: a caller that gives up must not take the load away from the others."""
+async def _arrival(*futures: Future[Any]) -> None:
+    """Waits for one of them without owning it: a caller that gives up must not take the load away from the others."""
     loop = asyncio.get_running_loop()
     arrived = asyncio.Event()
 
@@ -190,7 +194,8 @@ async def _arrival(future: Future[Any]) -> None:
         with suppress(RuntimeError):  # that loop is closed, nobody waits there
             loop.call_soon_threadsafe(arrived.set)
 
-    future.add_done_callback(tell)
+    for future in futures:
+        future.add_done_callback(tell)
     await arrived.wait()
 
 

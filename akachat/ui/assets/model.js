@@ -44,9 +44,8 @@ function makeModelState(ask, changed) {
   document.addEventListener("click", (event) => {
     if (node.open && !node.contains(event.target)) node.open = false;
   });
-  node.addEventListener("keydown", (event) => {
-    if (event.key !== "Escape" || !node.open) return;
-    event.stopPropagation();
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || !node.open || event.isComposing) return;
     node.open = false;
     summary.focus();
   });
