@@ -15,7 +15,7 @@ from akachat.backends.local.decode import Decoder, StopTexts
 from akachat.backends.local.loader import Loaded
 from akachat.backends.local.prompt import Prompt
 from akachat.backends.local.sampling import Sampler, Sampling
-from akachat.backends.local.seq2seq import SourcePrompt, generate_arguments
+from akachat.backends.local.seq2seq import answer_ids, generate_arguments
 from akachat.errors import AkachatError, ModelError
 
 __all__ = ["Given", "Job"]
@@ -111,7 +111,7 @@ class Job:
         given, front, model = self.given, loaded.front, loaded.model
         ids = torch.tensor([given.prompt.ids], device=model.device)
         own, start = generate_arguments(given.prompt, model.device)
-        said = given.prompt.decoder if isinstance(given.prompt, SourcePrompt) else given.prompt.ids
+        said = answer_ids(given.prompt)
         before = said[-8:] if given.prompt.continued else ()
         self._decoder = Decoder(front.tokenizer, before)
         self._stop_texts = StopTexts(given.stops)
