@@ -342,6 +342,7 @@ async def test_facts_say_what_was_really_used(tmp_path: Path, backend: LocalBack
     assert facts["attention"]
     assert bool(facts["quantization"]) == (dtype in ("int4", "int8"))
     assert bool(facts["notes"]) == (dtype in ("bf16", "fp16", "int4")), "whose answers depend on the batch"
+    assert facts["parameters"] == 26_912
     json.dumps(facts)
     told = [note for note in (await backend.prepare(request)).notes if "may differ" in note]
     assert told == facts["notes"]

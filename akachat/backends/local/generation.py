@@ -13,7 +13,7 @@ from akachat.backends.local.adapters import Adapter
 from akachat.backends.local.decode import Decoder, StopTexts
 from akachat.backends.local.prompt import Prompt
 from akachat.backends.local.sampling import Sampling
-from akachat.backends.local.seq2seq import SourcePrompt
+from akachat.backends.local.seq2seq import answer_ids
 from akachat.backends.local.source import Front
 from akachat.errors import AkachatError, ModelError
 
@@ -79,7 +79,7 @@ class Job:
         """Makes it ready for its first token."""
         given = self.given
         self._started = monotonic()
-        said = given.prompt.decoder if isinstance(given.prompt, SourcePrompt) else given.prompt.ids
+        said = answer_ids(given.prompt)
         before = said[-8:] if given.prompt.continued else ()
         self._decoder = Decoder(front.tokenizer, before, given.prompt.newline)
         begun = given.prompt.messages[-1].content if given.prompt.answered else ""

@@ -42,6 +42,7 @@ class Loaded:
         notes: what a user should know of how it runs, one sentence each.
         why: how its number format was chosen.
         packed: bytes of matrices that are no parameters.
+        parameters: how many numbers the model has; 0 where it can be asked.
         varies: that answers depend on what is made beside them, which belongs into each of their traces; or empty.
     """
 
@@ -55,6 +56,7 @@ class Loaded:
     why: str = ""
     packed: int = 0
     varies: str = ""
+    parameters: int = 0
 
     def facts(self) -> dict[str, Any]:
         """JSON-ready facts for the page."""
@@ -65,7 +67,7 @@ class Loaded:
             "dtype_why": self.why,
             "quantization": self._quantization(),
             "attention": getattr(self.model.config.get_text_config(decoder=True), "_attn_implementation", None),
-            "parameters": self._parameters(),
+            "parameters": self.parameters or int(self.model.num_parameters()),
             "memory": int(self.model.get_memory_footprint()) + self.packed,
             "class": type(self.model).__name__,
             "task": self.front.task,
@@ -77,11 +79,6 @@ class Loaded:
         if isinstance(places, Mapping) and len(set(places.values())) > 1:
             facts["device_map"] = dict(Counter(str(place) for place in places.values()))
         return facts
-
-    def _parameters(self) -> int:
-        packed = sum(getattr(module, "in_features", 0) * getattr(module, "out_features", 0)
-                     for module in self.model.modules() if hasattr(module, "packed_bytes"))  # fmt: skip
-        return int(self.model.num_parameters()) + packed
 
     def _quantization(self) -> str:
         if self.packed:
@@ -123,6 +120,7 @@ def load_weights(source: Source, front: Front, *, max_memory: Mapping[int | str,
         _check_whole(source.name, told)
         model.eval()
         _mend_int4(model)
+        parameters = int(model.num_parameters())
         packed = _made_int8(source.name, model) if (choice.name, device) == ("int8", "cpu") else 0
     own = {key: value for key, value in front.generation.items() if key not in _OURS and not key.startswith("_")}
     model.generation_config = transformers.GenerationConfig(**own)
@@ -137,6 +135,7 @@ def load_weights(source: Source, front: Front, *, max_memory: Mapping[int | str,
         choice.why,
         packed,
         choice.varies,
+        parameters,
     )
 
 

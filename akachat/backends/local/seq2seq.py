@@ -16,7 +16,7 @@ from akachat.messages import Message
 if TYPE_CHECKING:
     from akachat.options import Options
 
-__all__ = ["SourcePrompt", "generate_arguments", "write_source"]
+__all__ = ["SourcePrompt", "answer_ids", "generate_arguments", "write_source"]
 
 _SYSTEM = ("system", "developer")
 _ONLY_NEWEST = "a translation model reads the newest input only: {left} left out."
@@ -81,6 +81,11 @@ def _shown(tokenizer: Any, text: str, ids: Sequence[int], before: int, after: in
     """The text with what stands around it, as the model has it."""
     tokens = tokenizer.convert_ids_to_tokens(list(ids))
     return "".join(tokens[:before]) + text + "".join(tokens[len(tokens) - after :] if after else [])
+
+
+def answer_ids(prompt: Prompt) -> tuple[int, ...]:
+    """The tokens that the answer goes on from: the prompt's, or what the decoder begins with."""
+    return prompt.decoder if isinstance(prompt, SourcePrompt) else prompt.ids
 
 
 def generate_arguments(prompt: Prompt, device: Any) -> tuple[dict[str, Any], int | None]:
