@@ -48,6 +48,19 @@ SHAPES: dict[str, tuple[str, dict[str, Any]]] = {
         "GptOss",
         {**WINDOW, "num_local_experts": 4, "layer_types": ["sliding_attention", "full_attention"] * 2},
     ),
+    "qwen3.5": (
+        "Qwen3_5Text",
+        {
+            **GROUPED,
+            "head_dim": 8,
+            "num_hidden_layers": 4,
+            "layer_types": ["linear_attention", "full_attention"] * 2,
+            "linear_num_key_heads": 2,
+            "linear_num_value_heads": 2,
+            "linear_key_head_dim": 8,
+            "linear_value_head_dim": 8,
+        },
+    ),
     "lfm2": ("Lfm2", {**GROUPED, "num_hidden_layers": 4, "layer_types": ["conv", "full_attention"] * 2}),
 }
 
@@ -59,7 +72,8 @@ def make(shape: str) -> Loaded:
 
     name, values = SHAPES[shape]
     config = getattr(transformers, f"{name}Config")(**values)
-    kind = {"Gemma3Text": "Gemma3ForCausalLM", "GPT2": "GPT2LMHeadModel"}.get(name, f"{name}ForCausalLM")
+    others = {"Gemma3Text": "Gemma3ForCausalLM", "GPT2": "GPT2LMHeadModel", "Qwen3_5Text": "Qwen3_5ForCausalLM"}
+    kind = others.get(name, f"{name}ForCausalLM")
     with torch.random.fork_rng():
         torch.manual_seed(11)
         model = getattr(transformers, kind)(config).eval()

@@ -57,7 +57,7 @@ def test_a_model_whose_rows_cannot_share_steps_answers_one_at_a_time() -> None:
         assert all_of(worker, [ask(ids) for ids in PROMPTS[:3]]) == [generated(loaded, ids) for ids in PROMPTS[:3]]
 
 
-@pytest.mark.parametrize("shape", ["llama", "lfm2"])
+@pytest.mark.parametrize("shape", ["llama", "lfm2", "qwen3.5"])
 def test_a_seed_gives_the_same_text_alone_and_among_others(shape: str) -> None:
     loaded = make(shape)
 
@@ -83,7 +83,7 @@ def test_a_seed_gives_the_same_text_alone_and_among_others(shape: str) -> None:
     assert len({tuple(each[:5]) for each in alone}) > 12
 
 
-@pytest.mark.parametrize("shape", ["llama", "lfm2"])
+@pytest.mark.parametrize("shape", ["llama", "lfm2", "qwen3.5"])
 def test_every_turn_of_a_chat_continues_where_the_last_one_ended(shape: str) -> None:
     loaded = make(shape)
     ids = list(LONG[:300])

@@ -115,6 +115,7 @@ class Lane:
         self._model = model
         self._layout = layout
         self.cache = cache
+        self._whole = bool(layout.recurrent)
         self._pending: list[_Pending] = []
         self._builds: list[_Build] = []
         self._fresh: list[Segment] = []
@@ -182,10 +183,10 @@ class Lane:
 
     def _find(self, ids: Ids) -> tuple[Segment | None, int]:
         """The longest memory of a beginning; too short a one is none."""
-        found, size = self.cache.find(ids)
+        found, size = self.cache.find(ids, whole=self._whole)
         for segment in self._fresh:
             alike = common(segment.ids, ids)
-            if alike > size:
+            if alike > size and (not self._whole or alike == len(segment.ids)):
                 found, size = segment, alike
         return (found, size) if size >= _WORTH else (None, 0)
 
@@ -197,7 +198,10 @@ class Lane:
             if common(build.ids, wanted) >= known + _WORTH:
                 pending.waits = build
                 return None
-        alike = sorted((common(each.ids[:-1], wanted) for each in free if each is not pending), reverse=True)
+        alike = [common(each.ids[:-1], wanted) for each in free if each is not pending]
+        if self._whole:  # what begins alike was read, but not kept at this place: the next one shall find it
+            alike.append(self.cache.find(wanted)[1])
+        alike.sort(reverse=True)
         gains = [(count * (size - known), size) for count, size in enumerate(alike, 1)]
         gain, shared = max(gains, default=(0, 0))
         if gain > 0 and shared >= known + _WORTH:
@@ -223,7 +227,8 @@ class Lane:
         build.spent += len(ids)
         if build.done < len(build.ids):
             return
-        segment = Segment(build.ids, build.tails.take(0, len(build.ids), len(self._layout), whole=True))
+        planes = build.tails.take(0, len(build.ids), len(self._layout), whole=True)
+        segment = Segment(build.ids, planes, build.tails.states(0))
         segment.shared = build.shared
         self._builds.remove(build)
         self.cache.add(segment)
@@ -239,7 +244,12 @@ class Lane:
         longest = len(first.ids) - known
         for other in free:
             rest = len(other.ids) - known
-            if other is first or rest < 1 or (len(together) + 1) * max(longest, rest) > _PASS:
+            if (
+                other is first
+                or rest < 1
+                or (self._whole and rest != longest)
+                or (len(together) + 1) * max(longest, rest) > _PASS
+            ):
                 continue
             if self._plan(other, free) == plan:
                 together.append(other)
@@ -352,7 +362,7 @@ class Lane:
         if row.kept and row.length and self.cache.enabled:
             ids = np.concatenate([row.ids, np.asarray(row.said, dtype=np.int64)])
             planes = self._tails_().take(slot, row.length, len(self._layout))
-            self.cache.add(Segment(ids, planes, row.segment, row.base))
+            self.cache.add(Segment(ids, planes, self._tails_().states(slot), row.segment, row.base))
         self._remove(slot)
 
     def _remove(self, slot: int) -> None:

@@ -36,16 +36,20 @@ class PrefixCache:
         """Whether anything is kept."""
         return self._most > 0
 
-    def find(self, ids: Ids) -> tuple[Segment | None, int]:
-        """The segment that begins like the tokens for longest, and for how many."""
+    def find(self, ids: Ids, *, whole: bool = False) -> tuple[Segment | None, int]:
+        """The segment that begins like the tokens for longest, and for how many.
+
+        Args:
+            whole: only segments that the tokens go on from, since what they remember cannot go back.
+        """
         best, most = None, 0
         for entry in reversed(self._entries):
             size = common(entry.ids, ids)
-            if size > most:
+            if size > most and (not whole or size == len(entry.ids)):
                 best, most = entry, size
         if best is not None:
             self._touch(best)
-            if best.base is not None and most <= best.base_tokens:
+            if best.base is not None and most <= best.base_tokens and not whole:
                 return best.base, most
         return best, most
 

@@ -25,7 +25,7 @@ def check(model: Any, layout: Layout, name: str) -> None:
     Raises:
         Unsupported: they differ, or the model cannot be asked that way.
     """
-    rows = _tokens(model)
+    rows = _tokens(model, _LONG if layout.recurrent else _SHORT)
     with torch.inference_mode():
         own = [model(input_ids=row[None], use_cache=False).logits[0, -1].float() for row in rows]
         model.set_attn_implementation(name)
@@ -41,10 +41,10 @@ def check(model: Any, layout: Layout, name: str) -> None:
             raise Unsupported(f"scores of shared steps differ by {apart / spread:.1e} of their spread")
 
 
-def _tokens(model: Any) -> list[Any]:
-    """The same few tokens each time, from all over the vocabulary."""
+def _tokens(model: Any, length: int) -> list[Any]:
+    """The same few tokens each time, from all over the vocabulary; the second row has the length."""
     size = model.get_input_embeddings().num_embeddings
-    places = torch.arange(_LONG + _SHORT) * 7919 % size
+    places = torch.arange(_LONG + length) * 7919 % size
     one, other = places[:_LONG], places[_LONG:]
     other = torch.cat([one[:_SHARED], other[_SHARED:]])
     return [one.to(model.device), other.to(model.device)]
@@ -56,7 +56,7 @@ def _stepped(model: Any, layout: Layout, rows: list[Any]) -> Any:
     start = rows[0][None, :_SHARED]
     positions = torch.arange(_LONG, device=model.device)[None]
     Prefill(layout, read, 0, [_SHARED], 0, None, 0).run(model, start, positions[:, :_SHARED])
-    segment = Segment(None, read.take(0, _SHARED, len(layout)))
+    segment = Segment(None, read.take(0, _SHARED, len(layout)), read.states(0))
     tails = Tails(2, _LONG)
     for row in range(2):
         tails.begin(row, segment, _SHARED, layout.convolutions, copy=False)

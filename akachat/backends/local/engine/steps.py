@@ -22,10 +22,11 @@ from transformers.cache_utils import (
 )
 
 from akachat.backends.local.engine.attention import attending, causal, in_parts
-from akachat.backends.local.engine.tensors import Segment, Tails
+from akachat.backends.local.engine.tensors import CONVOLUTION, RECURRENT, Segment, Tails
 
 __all__ = ["Decode", "Layout", "Prefill", "Unsupported"]
 
+_KINDS = {"full_attention", "sliding_attention", "conv", "linear_attention"}
 #: Up to so many new tokens a row, attending in parts is cheaper than joining a segment and a tail.
 _FEW = 64
 
@@ -41,11 +42,13 @@ class Layout:
     Attributes:
         windows: for each layer how far back it attends, 0 for everything.
         convolutions: for each layer how many inputs its convolution looks back, 0 for attention.
+        recurrent: the layers with a state that stands for all tokens so far.
         dummies: the layers that remember nothing of their own.
     """
 
     windows: tuple[int, ...]
     convolutions: tuple[int, ...]
+    recurrent: frozenset[int]
     dummies: frozenset[int]
 
     @classmethod
@@ -56,13 +59,13 @@ class Layout:
             Unsupported: why rows cannot share a step.
         """
         text = config.get_text_config(decoder=True)
-        kinds = set(getattr(text, "layer_types", None) or ()) - {"full_attention", "sliding_attention", "conv"}
+        kinds = set(getattr(text, "layer_types", None) or ()) - _KINDS
         if kinds:
             raise Unsupported(f"layers of the kind {', '.join(sorted(kinds))}")
         rope = getattr(text, "rope_parameters", None) or getattr(text, "rope_scaling", None) or {}
         if "rope_type" in rope and rope["rope_type"] in ("dynamic", "longrope"):
             raise Unsupported("positions that depend on the longest row")
-        windows, convolutions, dummies = [], [], set()
+        windows, convolutions, recurrent, dummies = [], [], set(), set()
         for at, layer in enumerate(DynamicCache(config=config).layers):
             window = convolution = 0
             if type(layer) is DynamicSlidingWindowLayer:
@@ -70,14 +73,16 @@ class Layout:
             elif type(layer) is LinearAttentionLayer:
                 convolution = int(getattr(text, "conv_L_cache", 0))
                 if not convolution:
-                    raise Unsupported("layers with a recurrent state")
+                    recurrent.add(at)
             elif type(layer) is DummyLayer:
                 dummies.add(at)
             elif type(layer) is not DynamicLayer:
                 raise Unsupported(f"a cache of the kind {type(layer).__name__}")
             windows.append(window)
             convolutions.append(convolution)
-        return cls(tuple(windows), tuple(convolutions), frozenset(dummies))
+        if len(recurrent) == len(windows):
+            raise Unsupported("no attention to count tokens by")
+        return cls(tuple(windows), tuple(convolutions), frozenset(recurrent), frozenset(dummies))
 
     def __len__(self) -> int:
         return len(self.windows)
@@ -114,24 +119,32 @@ class _Attention(CacheLayerMixin):
         return -1
 
 
-class _Convolution(LinearAttentionCacheLayerMixin):
-    """Hands a convolution's inputs to the step and takes the ones before them."""
+class _State(LinearAttentionCacheLayerMixin):
+    """Hands the inputs of a convolution, and a recurrent state, to the step and takes the ones before them."""
 
     def __init__(self, step: _Step, index: int) -> None:
         super().__init__()
         self._step, self._index = step, index
         self.record_past = True  # so that single tokens come here as well, and not to a kernel that writes in place
+        self.has_previous_state[0] = index in step.layout.recurrent and step.before > 0
+        self.recurrent_states[0] = step.recurrent(index) if self.has_previous_state[0] else None
 
     def lazy_initialization(self, *args: Any, **kwargs: Any) -> None:
         """Nothing: the step has the room."""
 
     def update_conv_state(self, conv_states: Any, state_idx: int = 0, **kwargs: Any) -> Any:
         """The inputs before and the new ones: ``[rows, channels, size + new]``."""
-        return self._step.convolve(self._index, conv_states)
+        size = kwargs.get("conv_kernel_size") or self._step.layout.convolutions[self._index]
+        if not size or state_idx:
+            raise Unsupported("several convolutions in one layer")
+        return self._step.convolve(self._index, conv_states, size)
 
     def update_recurrent_state(self, recurrent_states: Any, state_idx: int = 0, **kwargs: Any) -> Any:
-        """Recurrent states are not kept for rows."""
-        raise Unsupported("layers with a recurrent state")
+        """Takes the new state."""
+        if state_idx or self._index not in self._step.layout.recurrent:
+            raise Unsupported("a recurrent state where none was expected")
+        self._step.recur(self._index, recurrent_states)
+        return recurrent_states
 
 
 class _Step:
@@ -139,16 +152,18 @@ class _Step:
 
     before: int
 
-    def __init__(self, layout: Layout, tails: Tails) -> None:
-        self._layout = layout
+    def __init__(self, layout: Layout, tails: Tails, rows: slice) -> None:
+        self.layout = layout
         self._tails = tails
+        self._rows = rows
         self._keys: dict[int, tuple[int, Any]] = {}
 
     def run(self, model: Any, ids: Any, positions: Any, *, keep: Any = 1) -> Any:
         """The logits ``[rows, kept, vocabulary]``, of the last tokens, or of those at the places ``keep``."""
         layers: list[Any] = []
-        for index, size in enumerate(self._layout.convolutions):
-            kind = DummyLayer if index in self._layout.dummies else _Convolution if size else _Attention
+        for index, size in enumerate(self.layout.convolutions):
+            state = size or index in self.layout.recurrent
+            kind = DummyLayer if index in self.layout.dummies else _State if state else _Attention
             layers.append(kind() if kind is DummyLayer else kind(self, index))
         with attending(self):
             output = model(
@@ -178,9 +193,17 @@ class _Step:
     def _write(self, index: int, planes: Sequence[Any]) -> None:
         raise NotImplementedError
 
-    def convolve(self, index: int, inputs: Any) -> Any:
-        """As ``_Convolution.update_conv_state``."""
+    def convolve(self, index: int, inputs: Any, size: int) -> Any:
+        """As ``_State.update_conv_state``."""
         raise NotImplementedError
+
+    def recurrent(self, index: int) -> Any:
+        """The state of a recurrent layer before this step; None before the first."""
+        return self._tails.recurrent(index, self._rows)
+
+    def recur(self, index: int, state: Any) -> None:
+        """As ``_State.update_recurrent_state``."""
+        self._tails.state(index, RECURRENT, state, *state.shape[1:])[self._rows] = state
 
 
 class Prefill(_Step):
@@ -196,9 +219,8 @@ class Prefill(_Step):
         self, layout: Layout, tails: Tails, first: int, lengths: Sequence[int], at: int, segment: Segment | None,
         tokens: int,
     ) -> None:  # fmt: skip
-        super().__init__(layout, tails)
+        super().__init__(layout, tails, slice(first, first + len(lengths)))
         self.before = at + tokens
-        self._rows = slice(first, first + len(lengths))
         self._lengths = lengths
         self._at, self._new = at, max(lengths)
         self._segment, self._tokens = segment, tokens
@@ -222,18 +244,18 @@ class Prefill(_Step):
 
     def _parts(self, index: int, query: Any) -> tuple[Any, Any]:
         """What of the segment (None: all) and what of the tails is seen, as numbers to be added to scores."""
-        known = self._added.get((self._layout.windows[index], query.device))
+        known = self._added.get((self.layout.windows[index], query.device))
         if known is None:
             mask = self._mask(index, query.device)
             added = query.new_zeros(mask.shape).masked_fill_(~mask, float("-inf"))[None, None]
-            window = self._layout.windows[index]
+            window = self.layout.windows[index]
             whole = not window or self.before + self._new <= window
             known = (None if whole else added[..., : self._tokens], added[..., self._tokens :])
-            self._added[self._layout.windows[index], query.device] = known
+            self._added[self.layout.windows[index], query.device] = known
         return known
 
     def _mask(self, index: int, device: Any) -> Any:
-        window = self._layout.windows[index]
+        window = self.layout.windows[index]
         if self.before == 0 and (not window or window >= self._new):
             return None
         known = self._masks.get((window, device))
@@ -249,14 +271,14 @@ class Prefill(_Step):
         for plane, new in zip(self._tails.planes(index, planes), planes, strict=True):
             plane[self._rows, :, self._at : self._at + self._new] = new
 
-    def convolve(self, index: int, inputs: Any) -> Any:
-        """As ``_Convolution.update_conv_state``."""
-        size = self._layout.convolutions[index]
-        state = self._tails.state(index, inputs, size)[self._rows]
+    def convolve(self, index: int, inputs: Any, size: int) -> Any:
+        """As ``_State.update_conv_state``."""
+        state = self._tails.state(index, CONVOLUTION, inputs, inputs.shape[1], size)[self._rows]
         whole = torch.cat([state, inputs], -1)
         for row, length in enumerate(self._lengths):
             state[row] = whole[row, :, length : length + size]
-        self._write(index, (inputs,))
+        if self.layout.convolutions[index]:
+            self._write(index, (inputs,))
         return whole
 
 
@@ -271,7 +293,7 @@ class Decode(_Step):
     def __init__(
         self, layout: Layout, tails: Tails, lengths: Sequence[int], bases: Sequence[tuple[Segment | None, int]]
     ) -> None:
-        super().__init__(layout, tails)
+        super().__init__(layout, tails, slice(0, len(lengths)))
         self._lengths = lengths
         self._bases = bases
         self._size = max(lengths) + 1
@@ -287,7 +309,7 @@ class Decode(_Step):
     def attend(self, key: Any, query: Any, scale: float, softcap: float | None, sinks: Any) -> Any:
         """See ``attention.in_parts``."""
         index = self._layer_of(key)
-        rows, window = len(self._lengths), self._layout.windows[index]
+        rows, window = len(self._lengths), self.layout.windows[index]
         tail = [plane[:rows, :, : self._size] for plane in self._tails.planes(index, ())]
         groups = []
         for (segment, tokens, _), members in zip(self._groups, self._indices(query.device), strict=True):
@@ -345,11 +367,11 @@ class Decode(_Step):
             else:
                 plane[self._place(plane.device)[0], :, self._place(plane.device)[1]] = new[:, :, 0]
 
-    def convolve(self, index: int, inputs: Any) -> Any:
-        """As ``_Convolution.update_conv_state``."""
-        size = self._layout.convolutions[index]
-        state = self._tails.state(index, inputs, size)[: len(self._lengths)]
+    def convolve(self, index: int, inputs: Any, size: int) -> Any:
+        """As ``_State.update_conv_state``."""
+        state = self._tails.state(index, CONVOLUTION, inputs, inputs.shape[1], size)[self._rows]
         whole = torch.cat([state, inputs], -1)
         state.copy_(whole[..., 1:])
-        self._write(index, (inputs,))
+        if self.layout.convolutions[index]:
+            self._write(index, (inputs,))
         return whole

@@ -1,18 +1,24 @@
 """Where a model's memory of its tokens lives: segments that many rows share, and tails with a slot for each row.
 
 Attention layers remember a key and a value a token, convolutions their inputs. Both are *planes* whose third axis
-counts tokens, so everything here treats them alike.
+counts tokens, so everything here treats them alike. Recurrent layers remember a *state* of a fixed size, which stands
+for all tokens so far and cannot go back to fewer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import torch
 
-__all__ = ["Ids", "Segment", "Tails", "common"]
+__all__ = ["CONVOLUTION", "RECURRENT", "Ids", "Segment", "Tails", "common"]
+
+#: The name of a convolution's newest inputs among the states.
+CONVOLUTION = "convolution"
+#: The name of a recurrent layer's state.
+RECURRENT = "recurrent"
 
 #: Token ids, ``int64[tokens]``.
 Ids = Any
@@ -32,23 +38,30 @@ class Segment:
         ids: the tokens, those of the base included.
         planes: for each layer its planes ``[1, …, own tokens, …]``; none for a layer that remembers nothing.
         base, base_tokens: the segment that stands before the own tokens, and how many of its tokens count.
+        states: of recurrent layers, by layer and name, ``[1, …]``, after the last token.
         shared: whether several requests were seen to begin with it.
         used: the cache's clock when it was last useful.
         bytes: memory of the own planes.
     """
 
-    __slots__ = ("base", "base_tokens", "bytes", "ids", "planes", "shared", "used")
+    __slots__ = ("base", "base_tokens", "bytes", "ids", "planes", "shared", "states", "used")
 
     def __init__(
-        self, ids: Ids, planes: Sequence[Sequence[Any]], base: Segment | None = None, base_tokens: int = 0
+        self,
+        ids: Ids,
+        planes: Sequence[Sequence[Any]],
+        states: Mapping[tuple[int, str], Any],
+        base: Segment | None = None,
+        base_tokens: int = 0,
     ) -> None:
         self.ids = ids
+        self.states = states
         self.planes = planes
         self.base = base
         self.base_tokens = base_tokens
         self.shared = False
         self.used = 0
-        self.bytes = _bytes(planes)
+        self.bytes = _bytes([*planes, states.values()])
 
     def flatten(self) -> None:
         """Takes the base's tokens into the own planes: rows attend to one run of memory, not to a chain."""
@@ -61,7 +74,7 @@ class Segment:
             for before, layer in zip(base.planes, self.planes, strict=True)
         ]
         self.base, self.base_tokens = None, 0
-        self.bytes = _bytes(self.planes)
+        self.bytes = _bytes([*self.planes, self.states.values()])
 
 
 class Tails:
@@ -78,7 +91,7 @@ class Tails:
         self.rows = rows
         self.tokens = tokens
         self._planes: dict[int, list[Any]] = {}
-        self._states: dict[int, Any] = {}
+        self._states: dict[tuple[int, str], Any] = {}
 
     def planes(self, layer: int, like: Sequence[Any]) -> list[Any]:
         """The planes of a layer; made at first use, shaped like what is to be written there."""
@@ -89,11 +102,11 @@ class Tails:
             ]
         return found
 
-    def state(self, layer: int, like: Any, size: int) -> Any:
-        """The newest ``size`` inputs of a convolution, for each row: ``[rows, channels, size]``."""
-        found = self._states.get(layer)
+    def state(self, layer: int, name: str, like: Any, *shape: int) -> Any:
+        """A state of each row, ``[rows, *shape]``; made at first use, of zeros."""
+        found = self._states.get((layer, name))
         if found is None:
-            found = self._states[layer] = like.new_zeros(self.rows, like.shape[1], size)
+            found = self._states[layer, name] = like.new_zeros(self.rows, *shape)
         return found
 
     def reserve(self, rows: int, tokens: int) -> None:
@@ -109,9 +122,9 @@ class Tails:
             for at, old in enumerate(planes):
                 planes[at] = old.new_zeros(self.rows, old.shape[1], self.tokens, *old.shape[3:])
                 planes[at][:before_rows, :, :before_tokens] = old
-        for layer, old in self._states.items():
-            self._states[layer] = old.new_zeros(self.rows, *old.shape[1:])
-            self._states[layer][:before_rows] = old
+        for key, old in self._states.items():
+            self._states[key] = old.new_zeros(self.rows, *old.shape[1:])
+            self._states[key][:before_rows] = old
 
     def begin(self, row: int, segment: Segment | None, tokens: int, sizes: Sequence[int], *, copy: bool) -> None:
         """Makes a row continue after the first ``tokens`` of a segment.
@@ -120,19 +133,22 @@ class Tails:
             sizes: for each layer how many inputs its convolution looks back; 0 for attention.
             copy: whether the segment's memory is written into the row, too.
         """
+        for state in self._states.values():
+            state[row] = 0
+        if segment is None:
+            return
+        for (layer, name), old in segment.states.items():
+            self.state(layer, name, old, *old.shape[1:])[row] = old[0]
         for layer, size in enumerate(sizes):
-            if segment is None or not segment.planes[layer]:
-                if layer in self._states:
-                    self._states[layer][row] = 0
-                continue
             source = [plane[:, :, :tokens] for plane in segment.planes[layer]]
+            if not source:
+                continue
             if copy:
                 for plane, old in zip(self.planes(layer, source), source, strict=True):
                     plane[row, :, :tokens] = old[0]
             if size:
-                state = self.state(layer, source[0], size)[row]
-                state.zero_()
                 newest = source[0][0, :, -size:]
+                state = self.state(layer, CONVOLUTION, newest, newest.shape[0], size)[row]
                 state[:, size - newest.shape[1] :] = newest
 
     def copy(self, source: int, target: int, tokens: int) -> None:
@@ -152,10 +168,19 @@ class Tails:
             for layer in range(layers)
         ]
 
+    def recurrent(self, layer: int, rows: slice) -> Any:
+        """The states of a recurrent layer, None where there is none yet."""
+        found = self._states.get((layer, RECURRENT))
+        return None if found is None else found[rows]
+
+    def states(self, row: int) -> dict[tuple[int, str], Any]:
+        """A row's states of recurrent layers, to be kept."""
+        return {key: state[row : row + 1].clone() for key, state in self._states.items() if key[0] not in self._planes}
+
     @property
     def bytes(self) -> int:
         """Memory of all slots."""
-        return _bytes(self._planes.values())
+        return _bytes([*self._planes.values(), self._states.values()])
 
 
 def _bytes(planes: Iterable[Iterable[Any]]) -> int:
