@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from akachat.backends import embedded
 from akachat.backends.base import Backend, ModelInfo
+from akachat.backends.gguf import GgufBackend, is_gguf
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local import LocalBackend
 from akachat.backends.openai import OpenAIBackend
@@ -48,15 +49,19 @@ class Backends:
             trusted=lambda name: name in settings().trust_remote_code,
             limits=limits,
         )
+        self._gguf = GgufBackend(hf_token=lambda: _revealed(settings()), limits=limits)
 
     def for_options(self, options: Options) -> Backend:
         """The backend that answers prompts with these options."""
-        return self._openai if options.location == "OpenAI" else self._local
+        return self._openai if options.location == "OpenAI" else self._on_machine(options.model)
+
+    def _on_machine(self, model: str) -> LocalBackend | GgufBackend:
+        return self._gguf if is_gguf(model) else self._local
 
     async def models(self, *, remote: bool = False) -> list[ModelInfo]:
         """The models on this machine; with ``remote`` also those that the settings' endpoints list, who are asked."""
         local = await self._local.models()
-        return [*local, *(await self._openai.models() if remote else ())]
+        return [*local, *await self._gguf.models(), *(await self._openai.models() if remote else ())]
 
     async def load(self, options: Options) -> ModelInfo:
         """Loads a local model without asking it anything.
@@ -67,16 +72,17 @@ class Backends:
         """
         if options.location != "Local":
             raise InvalidInput("only Local models can be loaded", hint="Set location to Local.")
-        return await self._local.load(options)
+        return await self._on_machine(options.model).load(options)
 
     async def unload(self, name: str) -> bool:
         """Frees a local model after the answers that it is making; False where it is not loaded."""
-        return await self._local.unload(name)
+        return await self._on_machine(name).unload(name)
 
     async def aclose(self) -> None:
         """Closes connections, threads and models."""
         await self._openai.aclose()
         await self._local.aclose()
+        await self._gguf.aclose()
 
 
 def _revealed(settings: Settings) -> str | None:

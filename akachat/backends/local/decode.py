@@ -1,11 +1,11 @@
-"""Token ids to whole characters, and the stop texts that end an answer."""
+"""Token ids to whole characters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["Decoder", "StopTexts"]
+__all__ = ["Decoder"]
 
 _BROKEN = "\ufffd"
 
@@ -60,45 +60,3 @@ class Decoder:
     def _decode(self, ids: list[int]) -> str:
         text: str = self._tokenizer.decode(ids, skip_special_tokens=True, clean_up_tokenization_spaces=False)
         return text
-
-
-class StopTexts:
-    """Passes text on until one of the stop texts is complete; neither it nor anything after it comes out.
-
-    What may still become a stop text is held back. The stop text that is complete first wins, wherever the pieces
-    were cut.
-    """
-
-    def __init__(self, stops: Sequence[str]) -> None:
-        self._stops = tuple(stop for stop in stops if stop)
-        self._longest = max(map(len, self._stops), default=0)
-        self._held = ""
-        self.stopped = False
-
-    def push(self, text: str) -> str:
-        """What of the text so far can be shown; ``stopped`` says that there will be no more."""
-        if self.stopped:
-            return ""
-        if not self._stops:
-            return text
-        text = self._held + text
-        found = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
-        if found:
-            self.stopped, self._held = True, ""
-            return text[: min(found)[1]]
-        keep = self._undecided(text)
-        self._held = text[len(text) - keep :]
-        return text[: len(text) - keep]
-
-    def flush(self) -> str:
-        """What was held back, once the answer has ended without it becoming a stop text."""
-        held, self._held = self._held, ""
-        return held
-
-    def _undecided(self, text: str) -> int:
-        """Length of the longest end of the text that some stop text begins with."""
-        for size in range(min(self._longest - 1, len(text)), 0, -1):
-            end = text[len(text) - size :]
-            if any(stop.startswith(end) for stop in self._stops):
-                return size
-        return 0

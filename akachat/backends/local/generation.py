@@ -11,10 +11,11 @@ from typing import Any
 
 from akachat.backends.base import Chunk, End, FinishReason, Usage
 from akachat.backends.local.channel import Channel
-from akachat.backends.local.decode import Decoder, StopTexts
+from akachat.backends.local.decode import Decoder
 from akachat.backends.local.loader import Loaded
 from akachat.backends.local.prompt import Prompt
 from akachat.backends.local.sampling import Sampler, Sampling
+from akachat.backends.stops import StopTexts
 from akachat.errors import AkachatError, ModelError
 
 __all__ = ["Given", "Job"]
