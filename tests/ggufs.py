@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.models import make_tokenizer
+
 #: A merge that no text meets: the format wants at least one.
 _IDLE_MERGE = "\u0119 \u0119"
 
@@ -141,3 +143,39 @@ def _permuted(name: str, data: Any, config: Mapping[str, Any]) -> Any:
         return data
     halves = data.reshape(part, 2, data.shape[0] // part // 2, *data.shape[1:])
     return numpy.ascontiguousarray(halves.swapaxes(1, 2).reshape(data.shape))
+
+
+def make_lively(folder: Path) -> Path:
+    """Saves a Llama whose weights are large enough that its answers wander, always among ASCII characters."""
+    import torch
+    from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
+
+    tokenizer = make_tokenizer()
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=1024,
+        initializer_range=0.3,
+        bos_token_id=0,
+        eos_token_id=1,
+        pad_token_id=3,
+        tie_word_embeddings=False,
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(7)
+        model = LlamaForCausalLM(config)
+    printable = [
+        id for id in range(len(tokenizer)) if (text := tokenizer.decode([id])).isascii() and text.isprintable()
+    ]
+    printable = [id for id in printable if id not in tokenizer.all_special_ids]
+    with torch.no_grad():
+        for id in set(range(len(tokenizer))) - set(printable):
+            model.lm_head.weight[id] = model.lm_head.weight[printable[id % len(printable)]] / 2  # never the largest
+    model.generation_config = GenerationConfig(eos_token_id=1, pad_token_id=3)
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

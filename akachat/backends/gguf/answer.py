@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from time import monotonic
 from typing import Any
 
 from akachat.backends.base import Chunk, End, FinishReason, Usage
 from akachat.backends.stops import StopTexts
-from akachat.errors import BackendError
+from akachat.errors import BackendError, ModelError
 
 __all__ = ["Answer"]
+
+_JSON_BEGINS = '{["-0123456789tfn'
+#: So many pieces are looked at for how they begin.
+_LOOKED_AT = 20
 
 
 class Answer:
@@ -23,13 +28,16 @@ class Answer:
         prompt_tokens: length of the prompt.
         stops: texts that end the answer.
         asked: when it was asked for, by the monotonic clock.
+        is_json: whether it is held to a schema. The library answers freely to a schema that it does not understand,
+            and tells only its log.
     """
 
-    def __init__(self, prompt_tokens: int, stops: Sequence[str], asked: float) -> None:
+    def __init__(self, prompt_tokens: int, stops: Sequence[str], asked: float, *, is_json: bool = False) -> None:
         self.end: End | None = None
         self._prompt_tokens = prompt_tokens
         self._stops = StopTexts(stops)
         self._asked = self._started = asked
+        self._said: list[str] | None = [] if is_json else None
         self._first = 0.0
         self._tokens = self._shown = self._reused = 0
 
@@ -55,6 +63,7 @@ class Answer:
             self._reused = int((piece.get("timings") or {}).get("cache_n", 0))
             text += self._stops.flush()
             self._finish("length" if piece.get("stop_type") == "limit" else "stop")
+        self._check_form(text)
         if not text:
             return None
         chunk = Chunk(text, tokens=self._tokens - self._shown)
@@ -64,6 +73,23 @@ class Answer:
     def cancel(self) -> None:
         """It is not made to its end."""
         self._finish("cancelled")
+
+    def _check_form(self, text: str) -> None:
+        if self._said is None:
+            return
+        self._said.append(text)
+        said = "".join(self._said).strip() if self.end is not None or len(self._said) < _LOOKED_AT else ""
+        free = bool(said) and said[0] not in _JSON_BEGINS
+        if not free and self.end is not None and self.end.finish_reason == "stop" and not self._stops.stopped:
+            try:
+                json.loads(said)
+            except ValueError:
+                free = True
+        if free:
+            raise ModelError(
+                "the model could not be held to the schema of response_format",
+                hint="It has a part that llama.cpp does not know. Leave parts out until it works.",
+            )
 
     def _finish(self, reason: FinishReason) -> None:
         now = monotonic()

@@ -35,9 +35,10 @@ _PENALTIES = "frequency_penalty and presence_penalty count the prompt's tokens t
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """A prompt as text and as tokens."""
+    """A prompt as it was written, and as the model receives it."""
 
     written: Written
+    text: str
     ids: tuple[int, ...]
 
 
@@ -65,7 +66,7 @@ class GgufBackend:
         worker = await self._worker(request.options)
         prompt = await self._prompt(worker, request)
         return Prepared(
-            prompt.written.text,
+            prompt.text,
             prompt.written.messages,
             len(prompt.ids),
             True,
@@ -95,7 +96,8 @@ class GgufBackend:
                     worker = await self._worker(request.options)
                     prompt = request.prepared.own if request.prepared else await self._prompt(worker, request)
                     body, size = self._body(worker, prompt, request.options)
-                answer = Answer(len(prompt.ids), (*(request.options.stop or ()), *prompt.written.stop), asked)
+                stops = (*(request.options.stop or ()), *prompt.written.stop)
+                answer = Answer(len(prompt.ids), stops, asked, is_json="json_schema" in body)
                 try:
                     async with aclosing(self._answered(worker, body, size, request.caller, answer, deadline)) as pieces:
                         async for piece in pieces:
@@ -165,7 +167,8 @@ class GgufBackend:
 
         def write() -> Prompt:
             written = self._write(worker, request.messages, request.options)
-            return Prompt(written, worker.tokens(written.pieces, begin=written.begin))
+            begin = worker.file.header.token("bos") if written.begin and worker.begin else ""
+            return Prompt(written, begin + written.text, worker.tokens(written.pieces, begin=written.begin))
 
         return await asyncio.to_thread(write)
 

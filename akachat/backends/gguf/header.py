@@ -127,7 +127,10 @@ class Header:
 
     @cached_property
     def cache_bytes(self) -> int:
-        """Bytes that a token of the context takes, in 16 bits; 0 where the file does not say enough."""
+        """Bytes that a token of the context takes, in 16 bits, or 32 where the weights have them.
+
+        0 where the file does not say enough.
+        """
         heads, width = self.number("attention.head_count"), self.number("embedding_length")
         layers = self.number("block_count")
         if not heads or not width or not layers:
@@ -139,7 +142,7 @@ class Header:
             heads_of_all = sum(each for each in per_layer if isinstance(each, int) and each > 0)
         else:
             heads_of_all = int((per_layer if isinstance(per_layer, int) else heads) * layers)
-        return int(heads_of_all * (key + value) * 2)
+        return int(heads_of_all * (key + value) * (4 if self.format == "F32" else 2))
 
 
 def read_header(path: Path, name: str) -> Header:

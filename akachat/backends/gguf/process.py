@@ -23,7 +23,8 @@ _log = logging.getLogger(__name__)
 _CHILD = Path(__file__).with_name("child.py")
 #: Seconds that loading may take: reading a file of this size from a slow disk, and as long again.
 _START, _BYTES_A_SECOND = 120.0, 20e6
-_REASON = re.compile(r"error loading model[^:]*: *(.+)|\bE +\S+(?: +\S+)?: (.+)")
+#: What the library says of a failure, the most exact first; the log's lines begin with a time and a letter.
+_REASONS = (re.compile(r"error loading model[^:]*: *(.+)"), re.compile(r"^[\d.]+ E +(.+)"))
 
 
 class Process:
@@ -51,7 +52,8 @@ class Process:
             env=_environment(),
             start_new_session=True,  # Ctrl+C in a terminal is for the one who started it
         )
-        threading.Thread(target=self._listen, daemon=True, name="akachat-gguf-log").start()
+        self._listener = threading.Thread(target=self._listen, daemon=True, name="akachat-gguf-log")
+        self._listener.start()
         try:
             self.answer = self._ask(wanted, name, _START + size / _BYTES_A_SECOND)
         except BaseException:
@@ -63,12 +65,20 @@ class Process:
         """Whether the program still runs."""
         return self._process.poll() is None
 
+    def has_ended(self) -> bool:
+        """Whether the program has ended, asked where its connection broke: that is seen a moment earlier."""
+        try:
+            self._process.wait(0.3)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def last_words(self) -> str:
         """Why the program ended or failed, as far as it said."""
-        for line in reversed(self._said):
-            found = _REASON.search(line)
-            if found:
-                return (found[1] or found[2]).strip()[:300]
+        for reason in _REASONS:
+            for line in self._said:
+                if found := reason.search(line):
+                    return found[1].strip()[:300]
         code = self._process.poll()
         return "" if code in (None, 0) else f"exit code {code}"
 
@@ -99,8 +109,8 @@ class Process:
             line = ""
         answer: dict[str, Any] = json.loads(line) if line else {"error": ""}
         if "error" in answer:
-            if not line:
-                self._process.wait()
+            self.close()  # only then has its log come as a whole
+            self._listener.join(2.0)
             _log.warning("a GGUF was not loaded: %s", "\n".join(self._said))
             reason = self.last_words() or answer["error"] or "the program that loads it ended"
             raise ModelError(

@@ -70,6 +70,7 @@ class Worker:
                 "threads": self._threads,
                 "cache_mib": int(free_bytes() / _FOR_PROMPTS / 2**20),
                 "gpu": bool(self._gpus),
+                "exact": file.header.format == "F32",
                 "key": self._key,
                 "adapters": [str(path) for path in adapters.values()],
             },
@@ -186,7 +187,7 @@ class Worker:
         )
 
     def _ended(self, error: Exception) -> BackendError:
-        if self.is_alive:
+        if not self._process.has_ended():
             return BackendError(f"the model's process did not answer: {type(error).__name__}", hint="Try again.")
         return BackendError(
             f"the process of {self.name!r} ended: {self._process.last_words() or 'without a word'}",
