@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
@@ -134,25 +134,23 @@ class GgufBackend:
     async def _answered(
         self, worker: Worker, body: Mapping[str, Any], size: int, caller: str, answer: Answer, deadline: float
     ) -> AsyncGenerator[Chunk | End]:
-        async with asyncio.timeout_at(deadline):
-            turn = worker.turns.turn(caller, size)
-            await turn.__aenter__()
-        try:
+        async with AsyncExitStack() as stack:
+            async with asyncio.timeout_at(deadline):
+                await stack.enter_async_context(worker.turns.turn(caller, size))
             worker.used = monotonic()
             answer.begin()
-            async with aclosing(worker.complete(body)) as pieces:
+            pieces = await stack.enter_async_context(aclosing(worker.complete(body)))
+            try:
                 while answer.end is None:
                     async with asyncio.timeout_at(deadline):
                         piece = await anext(pieces, None)
                     chunk = answer.take(piece)
                     if chunk is not None:
                         yield chunk
-        except BackendError:
-            if not worker.closing:
-                raise
-            answer.cancel()
-        finally:
-            await turn.__aexit__(None, None, None)
+            except BackendError:
+                if not worker.closing:
+                    raise
+                answer.cancel()
         assert answer.end is not None
         yield answer.end
 
