@@ -32,7 +32,18 @@ if TYPE_CHECKING:
         NotAllowed,
         NotFound,
     )
-    from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, RunRequest, Timings, ToolCalled
+    from akachat.events import (
+        Called,
+        Delta,
+        Event,
+        Failed,
+        Finished,
+        Loading,
+        Rendered,
+        RunRequest,
+        Timings,
+        ToolCalled,
+    )
     from akachat.functions import FunctionInfo, function
     from akachat.messages import Message
     from akachat.options import Options
@@ -59,6 +70,7 @@ __all__ = [
     "InstructionError",
     "InvalidInput",
     "LimitExceeded",
+    "Loading",
     "Message",
     "ModelError",
     "NotAllowed",
@@ -82,6 +94,7 @@ _ROOMS = {
     "Failed": "akachat.events",
     "Finished": "akachat.events",
     "FunctionInfo": "akachat.functions",
+    "Loading": "akachat.events",
     "Message": "akachat.messages",
     "Options": "akachat.options",
     "Playground": "akachat.playground",

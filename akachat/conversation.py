@@ -18,7 +18,7 @@ class Conversation:
     Attributes:
         head: what the instruction says, as system messages and the messages it made itself.
         history: the turns before the newest one.
-        tail: the newest input as a user message, or nothing.
+        tail: the newest input as a user message, or nothing; then the answer to it that is to be continued.
     """
 
     head: tuple[Message, ...]
@@ -30,14 +30,19 @@ class Conversation:
         return (*self.head, *(self.history if history is None else history), *self.tail)
 
 
-def compose(rendering: Rendering, history: Sequence[Message], input: str) -> Conversation:
+def compose(rendering: Rendering, history: Sequence[Message], input: str, continues: str = "") -> Conversation:
     """Puts an instruction, a history and an input together.
 
     An empty input makes no message. Where nobody speaks as the user, the instruction is what the user says: many
     models answer nothing without a user turn. Where nothing is said at all, there are no messages.
+
+    Args:
+        continues: the answer so far, as an assistant's turn that stays open.
     """
     head = rendering.messages()
-    tail = (Message("user", input),) if input.strip() else ()
+    tail: tuple[Message, ...] = (Message("user", input),) if input.strip() else ()
     if not tail and not any(m.role == "user" for m in (*head, *history)):
         head = tuple(Message("user", m.content, m.extra) if m.role == "system" else m for m in head)
+    if continues:
+        tail += (Message("assistant", continues),)
     return Conversation(head, tuple(history), tail)

@@ -2,75 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
-import itertools
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
-from akachat.backends.base import FinishReason, Usage
+from akachat.backends.base import FinishReason, Progress, Usage
 from akachat.errors import AkachatError
 from akachat.messages import Message
+from akachat.request import RunRequest, new_id
 from akachat.template import Call, Span
 
 __all__ = [
     "Called",
+    "Cut",
     "Delta",
     "Event",
     "Failed",
     "Finished",
+    "Loading",
     "Rendered",
     "RunRequest",
     "Timings",
     "ToolCalled",
     "new_id",
 ]
-
-#: One secret a process instead of one a run: asking the system for random bytes costs 35 µs.
-_ID_KEY = os.urandom(32)
-_ids = itertools.count()
-
-
-def new_id() -> str:
-    """A run's id: 32 hexadecimal digits that nobody can guess."""
-    return hashlib.blake2b(next(_ids).to_bytes(8, "big"), key=_ID_KEY, digest_size=16).hexdigest()
-
-
-Source = Literal["page", "api", "cli", "python", "llm"]
-
-
-@dataclass(frozen=True, slots=True)
-class RunRequest:
-    """One call of a prompt.
-
-    Attributes:
-        prompt: a saved prompt's name; None for an inline instruction alone.
-        instruction: replaces the saved prompt's text (the page's unsaved edit), or stands alone.
-        options: replaces single options of the saved prompt; a None unsets one.
-        is_draft: instruction and options are all there is, as an editor has them; ``prompt`` only names the run.
-        input: the user's newest text; the last user message.
-        messages: the conversation before it.
-        variables: values that go before the workspace's variables in this run.
-        session: the conversation on the server that this run continues; empty for none.
-        id: the run's id, chosen by the caller; empty for a new one.
-        source: who asks; ``test()`` shows nothing to the API.
-        stream: whether the answer's pieces are wanted as they come (else it may be fetched at once, which is cheaper).
-        keep: whether input and answer are appended to ``log/messages.jsonl``.
-    """
-
-    prompt: str | None = None
-    instruction: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-    is_draft: bool = False
-    input: str = ""
-    messages: tuple[Message, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
-    session: str = ""
-    id: str = ""
-    source: Source = "python"
-    stream: bool = True
-    keep: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +61,43 @@ class Timings:
 
 
 @dataclass(frozen=True, slots=True)
+class Cut:
+    """What became of a history that was too long.
+
+    Attributes:
+        rules: the options that did it, ``history_turns`` and ``history_threshold``.
+        dropped: how many messages went; ``Rendered.dropped`` holds them.
+        tokens_before, tokens_after: length of the whole prompt with all of the history, and as it is sent.
+        exact: whether the model's own tokenizer counted them.
+        summary: what stands in the place of the dropped messages; empty for nothing.
+        summary_by: the prompt that wrote the summary; empty where none was asked for.
+        summary_known: whether it was written for an earlier run, and so cost nothing now.
+    """
+
+    rules: tuple[str, ...]
+    dropped: int
+    tokens_before: int
+    tokens_after: int
+    exact: bool = True
+    summary: str = ""
+    summary_by: str = ""
+    summary_known: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The report as a JSON object."""
+        return {
+            "rules": list(self.rules),
+            "dropped": self.dropped,
+            "tokens_before": self.tokens_before,
+            "tokens_after": self.tokens_after,
+            "exact": self.exact,
+            "summary": self.summary,
+            "summary_by": self.summary_by,
+            "summary_known": self.summary_known,
+        }
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """Something that happened in the run ``id``; ``seq`` counts its events from 0."""
 
@@ -132,6 +124,8 @@ class Rendered(Event):
         dropped: turns of the history that were trimmed, oldest first.
         calls: what the instruction called.
         options: the effective options.
+        cut: the report of the trimming; None where nothing went.
+        raw: whether the input was sent as it stands.
     """
 
     text: str
@@ -144,6 +138,8 @@ class Rendered(Event):
     dropped: tuple[Message, ...]
     calls: tuple[Call, ...]
     options: Mapping[str, Any]
+    cut: Cut | None = None
+    raw: bool = False
 
     kind: ClassVar[str] = "rendered"
 
@@ -163,6 +159,8 @@ class Rendered(Event):
             "exact": self.exact,
             "notes": list(self.notes),
             "dropped": [m.to_dict() for m in self.dropped],
+            "cut": self.cut.to_dict() if self.cut else None,
+            "raw": self.raw,
             "trace": [c.to_dict() for c in self.calls],
             "options": dict(self.options),
         }
@@ -179,6 +177,20 @@ class Called(Event):
     def data(self) -> dict[str, Any]:
         """The event as a JSON object."""
         return {"id": self.id, "seq": self.seq, **self.call.to_dict()}
+
+
+@dataclass(frozen=True, slots=True)
+class Loading(Event):
+    """The run waits for its model, which is being loaded; whoever does not know this event may ignore it."""
+
+    model: str
+    progress: Progress
+
+    kind: ClassVar[str] = "loading"
+
+    def data(self) -> dict[str, Any]:
+        """The event as a JSON object, ``stage``, ``done``, ``total``, ``unit`` and ``percent`` among its own fields."""
+        return {"id": self.id, "seq": self.seq, "model": self.model, **self.progress.to_dict()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +234,7 @@ class Finished(Event):
         model: the model that answered.
         tool_calls: the functions that the model asks for, whole.
         detail: the backend's own facts (device, dtype, …).
+        cut: the report of a trimmed history, as ``Rendered.cut``.
     """
 
     result: str
@@ -235,6 +248,7 @@ class Finished(Event):
     model: str = ""
     tool_calls: tuple[Mapping[str, Any], ...] = ()
     detail: Mapping[str, Any] = field(default_factory=dict)
+    cut: Cut | None = None
 
     kind: ClassVar[str] = "done"
 
@@ -256,6 +270,7 @@ class Finished(Event):
             "timings": self.timings.to_dict(),
             "trace": [c.to_dict() for c in self.calls],
             "notes": list(self.notes),
+            **({"cut": self.cut.to_dict()} if self.cut else {}),
             **({"reasoning": self.reasoning} if self.reasoning else {}),
             **({"tool_calls": [dict(c) for c in self.tool_calls]} if self.tool_calls else {}),
             **({"backend": dict(self.detail)} if self.detail else {}),

@@ -6,7 +6,9 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
-from akachat.backends.formats import FORMATS, is_jinja
+from akachat.backends.formats import is_jinja
+from akachat.backends.presets import Presets
+from akachat.backends.prompt_types import prompt_types
 from akachat.errors import NotAllowed
 from akachat.functions import LayeredVariables, UserFunctions, llm_function, msg_function, rag_function
 from akachat.live import Live
@@ -30,7 +32,9 @@ class Host:
         settings: Callable[[], Settings],
         libraries: Libraries,
         user_functions: UserFunctions,
+        presets: Presets,
     ) -> None:
+        self._presets = presets
         self._workspace = workspace
         self._settings = settings
         self._libraries = libraries
@@ -80,7 +84,7 @@ class Host:
         """Refuses options that would lead a call somewhere the owner of this workspace never named.
 
         An instruction may pass on what a caller or a model wrote, so ``llm()`` may name only endpoints from the
-        settings, and only models, LoRAs and chat templates that a saved prompt uses.
+        settings, and only models, LoRAs and chat templates that a saved prompt uses or the owner listed.
 
         Raises:
             NotAllowed: which option, and where to name it.
@@ -93,9 +97,11 @@ class Host:
                 f"the endpoint {wanted.endpoint!r} is not known here", hint="Name it in the settings first."
             )
         bounds = (("model", settings.models), ("lora", settings.loras), ("tokenizer", ()), ("revision", ()))
-        for key, known in (*bounds, ("template", FORMATS)):
+        for key, known in (*bounds, ("template", prompt_types())):
             value = getattr(wanted, key)
             if not value or value in (getattr(own, key), "embedded") or value in known:
+                continue
+            if key in ("model", "lora") and self._presets.knows(value):
                 continue
             if key == "template" and not is_jinja(value):
                 continue  # a format is text with slots; a chat template is a program

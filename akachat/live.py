@@ -9,7 +9,7 @@ from typing import Any
 
 import anyio
 
-from akachat.backends.base import End, FinishReason, Usage
+from akachat.backends.base import Chunk, End, FinishReason, Status, Usage
 from akachat.backends.tokens import estimate_text
 from akachat.errors import (
     AkachatError,
@@ -19,7 +19,7 @@ from akachat.errors import (
     InvalidInput,
     LimitExceeded,
 )
-from akachat.events import Event, Finished, RunRequest, Timings, new_id
+from akachat.events import Cut, Delta, Event, Finished, Loading, RunRequest, Timings, ToolCalled, new_id
 from akachat.messages import Message
 from akachat.options import Options
 from akachat.template import Call, Rendering
@@ -30,8 +30,9 @@ __all__ = ["Family", "Live"]
 class Family:
     """What a run shares with the runs that it calls: who asked first, one clock, and bounds on all together."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, caller: str = "") -> None:
         self.source = source
+        self.caller = caller or source
         self.now = datetime.now().astimezone()
         self.calls = 0
         self._slots: anyio.Semaphore | None = None
@@ -79,10 +80,14 @@ class Live:
         self.placeholders = 0
         self.sent: tuple[Message, ...] = ()
         self.prompt_tokens = 0
+        self.most_tokens: int | None = None
         self.notes: tuple[str, ...] = ()
+        self.cut: Cut | None = None
+        self.dropped: tuple[Message, ...] = ()
         self.pieces: list[str] = []
         self.reasoning: list[str] = []
         self.tool_calls: list[Mapping[str, Any]] = []
+        self.loading: Status | None = None
         self._seq = 0
 
     @property
@@ -100,6 +105,29 @@ class Live:
         """Tells whoever reads this run's events."""
         if self.emit:
             self.emit(event)
+
+    def note_loading(self, status: Status) -> None:
+        """The model is not there yet; the readers of the run that asked first are told, since they wait for it too."""
+        self.loading = status
+        asked = self
+        while asked.parent is not None:
+            asked = asked.parent
+        if asked.emit:
+            asked.send(Loading(asked.id, asked.next_seq(), status.model, status.progress))
+
+    def take(self, chunk: Chunk) -> None:
+        """A piece of the answer has come."""
+        if self.first_token is None:
+            self.first_token = time.perf_counter()
+        if chunk.text or chunk.reasoning:
+            self.pieces.append(chunk.text)
+            self.reasoning.append(chunk.reasoning)
+            if self.emit:
+                self.send(Delta(self.id, self.next_seq(), chunk.text, chunk.reasoning))
+        if chunk.tool_calls:
+            self.tool_calls.extend(chunk.tool_calls)
+            if self.emit:
+                self.send(ToolCalled(self.id, self.next_seq(), chunk.tool_calls))
 
     def child(self, name: str, input: str, options: Mapping[str, Any], most_depth: int, most_calls: int) -> Live:
         """The run that ``llm(name, input)`` starts.
@@ -139,6 +167,11 @@ class Live:
         """Why a run that gave nothing ended before its end."""
         if self.stopped:
             return Cancelled("the run was stopped")
+        if self.loading is not None and self.first_token is None:
+            return BackendUnavailable(
+                f"{self.loading.model!r} was still being loaded after {self.timeout:g} seconds",
+                hint="It goes on: try again in a while, or raise the option timeout.",
+            )
         return BackendUnavailable(
             f"the run took longer than {self.timeout:g} seconds",
             hint="Raise the option `timeout`, or limits.run_seconds.",
@@ -154,6 +187,9 @@ class Live:
         usage = end.usage if end else self._usage_so_far()
         rendered = self.rendered_at or now
         after_first = now - self.first_token if self.first_token else 0.0
+        notes = (*self.notes, *(end.detail.get("notes", ()) if end else ()))
+        if reason == "length":
+            notes += (self._cut_short(usage),)
         speed = (usage.completion_tokens - 1) / after_first if usage.completion_tokens > 1 and after_first > 0 else None
         return Finished(
             self.id,
@@ -170,12 +206,19 @@ class Live:
             ),
             messages=self.sent,
             calls=self.rendering.calls if self.rendering else tuple(self.calls),
-            notes=self.notes,
+            notes=notes,
+            cut=self.cut,
             reasoning="".join(self.reasoning),
             model=self.options.model,
             tool_calls=merge_tool_calls(self.tool_calls),
             detail=end.detail if end else {},
         )
+
+    def _cut_short(self, usage: Usage) -> str:
+        count = f"{usage.completion_tokens:,}" if usage.exact else f"about {usage.completion_tokens:,}"
+        if usage.exact and self.most_tokens is not None and usage.completion_tokens < self.most_tokens:
+            return f"the answer was cut after {count} tokens: no more fit after this prompt"
+        return f"the answer was cut after {count} tokens (max_new_tokens); it can be continued"
 
     def entry(self, finished: Finished | None, failure: AkachatError | None) -> dict[str, Any]:
         """The run as its line in the journal: all that is needed to run it again, and what came of it."""
@@ -186,6 +229,7 @@ class Live:
             "id": self.id,
             "parent": self.parent.id if self.parent else None,
             "source": request.source,
+            "caller": self.family.caller,
             "prompt": request.prompt,
             "instruction": self.instruction,
             "options": self.options.to_dict(),
@@ -195,7 +239,10 @@ class Live:
             "text": self.rendering.text if self.rendering else None,
             "trace": [c.to_dict() for c in trace],
             "messages": [m.to_dict() for m in self.sent],
-            "notes": list(self.notes),
+            "notes": list(finished.notes if finished else self.notes),
+            "cut": self.cut.to_dict() if self.cut else None,
+            "raw": request.raw,
+            "continues": request.continues,
             "result": finished.result if finished else self.text,
             "finish_reason": finished.finish_reason if finished else "error" if failure else "cancelled",
             "model": finished.model if finished else self.options.model,

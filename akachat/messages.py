@@ -135,11 +135,19 @@ def format_messages(messages: Iterable[Message]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Trimmed:
-    """A history cut to its budget: what is kept, what was dropped (oldest first), and the tokens after."""
+    """A history cut to its budget.
+
+    Attributes:
+        kept, dropped: the messages that stay and those that go, each oldest first.
+        tokens, before: length of the whole prompt with what is kept, and with all of the history.
+        rules: what made messages go: ``history_turns``, ``history_threshold``.
+    """
 
     kept: tuple[Message, ...]
     dropped: tuple[Message, ...]
     tokens: int
+    before: int
+    rules: tuple[str, ...] = ()
 
 
 def trim(
@@ -155,38 +163,51 @@ def trim(
     Args:
         history: the turns that may go, oldest first; never the instruction or the newest input.
         count: tokens of the *whole* prompt when the history is the given part of it.
-        threshold: above this many tokens the history is cut; None for never.
+        threshold: above this many tokens the history is cut; None for the target itself, or for never without one.
         target: cut until the whole prompt has at most this many; None for the threshold itself.
         turns: keep at most this many pairs (a user turn and what answered it), whatever their length.
 
-    A pair goes as a whole, so the history never begins with an answer to a question that is gone.
+    A pair goes as a whole, so the history never begins with an answer to a question that is gone. System messages
+    are no turns: they stay, for they hold whatever the turns are about.
     """
     pairs = _pairs(history)
+
+    def kept(first: int) -> list[Message]:
+        gone = {index for pair in pairs[:first] for index in pair}
+        return [message for index, message in enumerate(history) if index not in gone]
+
+    threshold = target if threshold is None else threshold
+    first, rules = 0, []
     if turns is not None and len(pairs) > turns:
-        pairs = pairs[len(pairs) - turns :]
-    flat = [m for pair in pairs for m in pair]
-    tokens = count(flat)
-    if threshold is not None and tokens > threshold:
+        first = len(pairs) - turns
+        rules.append("history_turns")
+    tokens = count(kept(first))
+    before = count(history) if first else tokens
+    if threshold is not None and tokens > threshold and first < len(pairs):
         goal = threshold if target is None else min(target, threshold)
         # Counting is the cost here, and it falls as turns go: a binary search needs log2(n) counts.
-        low, high = 0, len(pairs)
+        low, high = first, len(pairs)
         while low < high:
             middle = (low + high) // 2
-            if count([m for pair in pairs[middle:] for m in pair]) <= goal:
+            if count(kept(middle)) <= goal:
                 high = middle
             else:
                 low = middle + 1
-        pairs = pairs[low:]
-        flat = [m for pair in pairs for m in pair]
-        tokens = count(flat)
-    return Trimmed(tuple(flat), tuple(history[: len(history) - len(flat)]), tokens)
+        first = low
+        tokens = count(kept(first))
+        rules.append("history_threshold")
+    gone = [history[index] for pair in pairs[:first] for index in pair]
+    return Trimmed(tuple(kept(first)), tuple(gone), tokens, before, tuple(rules))
 
 
-def _pairs(history: Sequence[Message]) -> list[list[Message]]:
-    pairs: list[list[Message]] = []
-    for message in history:
+def _pairs(history: Sequence[Message]) -> list[list[int]]:
+    """The places of each user turn and of what answers it."""
+    pairs: list[list[int]] = []
+    for index, message in enumerate(history):
+        if message.role in ("system", "developer"):
+            continue
         if message.role == "user" or not pairs:
-            pairs.append([message])
+            pairs.append([index])
         else:
-            pairs[-1].append(message)
+            pairs[-1].append(index)
     return pairs

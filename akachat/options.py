@@ -8,22 +8,10 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
+from akachat.defaults import DEFAULTS
 from akachat.errors import InvalidInput
 
 __all__ = ["DEFAULTS", "Options"]
-
-#: What sampling falls back to where neither the prompt nor the model says anything.
-DEFAULTS: dict[str, Any] = {
-    "max_new_tokens": 256,
-    "temperature": 0.7,
-    "top_p": 1.0,
-    "top_k": 50,
-    "min_p": 0.0,
-    "repetition_penalty": 1.0,
-    "frequency_penalty": 0.0,
-    "presence_penalty": 0.0,
-    "timeout": 300.0,
-}
 
 _MODEL, _SAMPLING, _HISTORY, _FORM = "model", "sampling", "history", "form"
 

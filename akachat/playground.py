@@ -12,6 +12,8 @@ import anyio
 
 from akachat.backends import Backends
 from akachat.backends.base import ModelInfo
+from akachat.backends.presets import Preset, Presets
+from akachat.backends.prompt_types import PromptType, prompt_types
 from akachat.errors import AkachatError
 from akachat.events import Event, Finished, Rendered, RunRequest
 from akachat.functions import BUILTINS, FunctionInfo, UserFunctions
@@ -85,8 +87,9 @@ class Playground:
         self._user_functions = UserFunctions(self.workspace.functions_dir)
         self._libraries = Libraries(self.workspace.root / "rag")
         self._sandbox = Sandbox(_render_limits(settings.limits), settings.limits.sandbox_workers or None)
-        self._backends = Backends(self._settings.recent)
-        self._host = Host(self.workspace, self._settings.recent, self._libraries, self._user_functions)
+        self._presets = Presets(self.workspace.root / "models.json")
+        self._backends = Backends(self._settings.recent, self._presets, self.workspace.models_dir)
+        self._host = Host(self.workspace, self._settings.recent, self._libraries, self._user_functions, self._presets)
         self._runner = Runner(
             self.workspace, self._settings.recent, self._sandbox, self._backends, self._journal, self._host
         )
@@ -214,15 +217,43 @@ class Playground:
 
     # models and functions
 
-    async def models(self) -> list[ModelInfo]:
-        """The models that are loaded or can be used at once."""
-        return await self._backends.models()
+    async def models(self, *, disk: bool = False) -> list[ModelInfo]:
+        """The models that are loaded, on their way, or ship; with ``disk`` also those that only lie on this disk."""
+        return await self._backends.models(disk=disk)
+
+    def watch_models(self) -> AsyncIterator[list[ModelInfo]]:
+        """``models()`` now, and again whenever one of them has come, gone, or come further."""
+        return self._backends.watch()
+
+    def model_memory(self) -> Mapping[str, int]:
+        """Bytes: ``used`` by local models, ``free`` for more of them, and the ``budget`` of all together."""
+        return self._backends.memory()
+
+    def model_key(self, options: Options) -> str:
+        """Which model a prompt with these options needs; whoever runs many groups them by it."""
+        return self._backends.model_key(options)
+
+    async def load_model(self, options: Options, *, wait: bool = True) -> ModelInfo | None:
+        """Loads a local model; without ``wait`` it only begins, and ``models`` tells how far it is."""
+        if wait:
+            return await self._backends.load(options)
+        self._backends.start(options)
+        return None
+
+    async def unload_model(self, name: str) -> bool:
+        """Frees a local model after what it is answering, or gives its load up; False where there is none."""
+        return await self._backends.unload(name)
+
+    async def download_model(self, options: Options, *, force: bool = False) -> Path:
+        """Fetches a model's files into the hub's cache, those that are there already only with ``force``."""
+        return await self._backends.download(options, force=force)
 
     def find_model(self, name: str) -> dict[str, Any] | None:
         """The options that reach a model which callers may name as it is; None where there is none of that name.
 
-        Those are the embedded model, those that the settings name, and those of the saved prompts, with the endpoint,
-        dtype and form that they have there.
+        Those are the embedded model, those that the settings name, those of the saved prompts, with the endpoint,
+        dtype and form that they have there, and those of the workspace's ``models.json``; of the list that ships only
+        what lies on this machine already.
         """
         if name == "embedded" or name in self.settings.models:
             return {"location": "Local", "model": name}
@@ -230,7 +261,19 @@ class Playground:
             if options.model == name:
                 values = options.to_dict()
                 return {key: values[key] for key in _REACHES_A_MODEL if key in values}
-        return None
+        return {"location": "Local", "model": name} if self._presets.knows(name) else None
+
+    def presets(self) -> list[Preset]:
+        """The models of which something is known, the smaller ones first: what ships, and ``models.json``.
+
+        Raises:
+            FileError: ``models.json`` is broken, and where.
+        """
+        return self._presets.list()
+
+    def prompt_types(self) -> list[PromptType]:
+        """The prompt types that the option ``template`` takes by name."""
+        return list(prompt_types().values())
 
     def check_known(self, request: RunRequest) -> None:
         """Refuses a request whose options lead somewhere that the owner of this workspace never named.

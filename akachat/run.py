@@ -7,28 +7,34 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import aclosing, contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import anyio
 
-from akachat.asking import check_size, describe, prepare, trim_history
+from akachat.asking import check_size, describe, prepare
 from akachat.backends import Backends
-from akachat.backends.base import Backend, Chunk, End, Prepared, Request
+from akachat.backends.base import Backend, End, Prepared, Request, Status
 from akachat.conversation import Conversation, compose
 from akachat.errors import AkachatError, Busy, Cancelled, Conflict, InvalidInput
-from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, RunRequest, ToolCalled
+from akachat.events import Called, Event, Failed, Finished, Rendered, RunRequest
 from akachat.host import Host
 from akachat.journal import Journal
+from akachat.keeping import keep
 from akachat.live import Family, Live
 from akachat.messages import Message
 from akachat.options import DEFAULTS, Options
 from akachat.settings import Settings
+from akachat.summaries import Summaries
 from akachat.template import Call, Outcome, Rendering, Sandbox, Scope
+from akachat.trimming import Trimmer
 from akachat.workspace import Workspace
 
 __all__ = ["Runner"]
 
 _NOTHING = "there is nothing to send"
+_RAW = "raw mode: the text goes to the model as it stands, without instruction, template and history"
+_UNRENDERED = Rendering("", (), (), (), False, False, 0.0)
 
 
 class Runner:
@@ -49,6 +55,7 @@ class Runner:
         self._backends = backends
         self._journal = journal
         self._host = host
+        self._trimmer = Trimmer()
         self._live: dict[str, Live] = {}
 
     # who asks
@@ -59,7 +66,7 @@ class Runner:
         Raises:
             AkachatError: whatever went wrong, in the words of ``akachat.errors``.
         """
-        return await self._supervise(Live(request, None, Family(request.source)))
+        return await self._supervise(Live(request, None, Family(request.source, request.caller)))
 
     async def stream(self, request: RunRequest) -> AsyncIterator[Event]:
         """Runs a prompt and yields its events; the last is ``Finished`` or ``Failed``.
@@ -67,7 +74,7 @@ class Runner:
         Closing the iterator stops the run.
         """
         events: asyncio.Queue[Event | None] = asyncio.Queue()
-        live = Live(request, events.put_nowait, Family(request.source))
+        live = Live(request, events.put_nowait, Family(request.source, request.caller))
 
         async def drive() -> None:
             try:
@@ -96,7 +103,7 @@ class Runner:
         Raises:
             AkachatError: as ``run``.
         """
-        live = Live(request, None, Family(request.source), dry=not call)
+        live = Live(request, None, Family(request.source, request.caller), dry=not call)
         with self._admitted(live):
             with live.scope:
                 return await self._preview(live)
@@ -144,7 +151,7 @@ class Runner:
                         raise live.given_up()
                     finished = live.finished("cancelled")
                 if live.request.keep and finished.result:
-                    await self._keep(live, finished)
+                    await anyio.to_thread.run_sync(keep, self._workspace.messages, live.request, finished.result)
                 return finished
             except AkachatError as error:
                 failure = error
@@ -153,23 +160,21 @@ class Runner:
                 self._journal.record(live.entry(finished, failure))
 
     async def _preview(self, live: Live) -> Rendered:
-        request = live.request
         instruction, options = self._begin(live)
         try:
-            rendering = await self._render(live, instruction)
+            rendering, conversation = await self._compose(live, instruction)
         except AkachatError as error:
             if live.placeholders and not error.hint:
                 error.hint = "In the preview a placeholder stands in for llm() and your functions; a run may do better."
             raise
         backend = self._backends.for_options(options)
-        conversation = compose(rendering, request.messages, request.input)
         if not conversation.messages():
             # A text of nothing is a text all the same; only a run has to have something to send.
             live.notes += (_NOTHING,)
-            return describe(live, Prepared(None, (), 0, exact=True), rendering, ())
-        conversation, dropped = await self._trimmed(live, backend, conversation)
-        asked = Request(live.id, conversation.messages(), options)
-        return describe(live, await prepare(live, backend, asked), rendering, dropped)
+            return describe(live, Prepared(None, (), 0, exact=True), rendering)
+        conversation = await self._trimmed(live, backend, conversation)
+        asked = Request(live.id, conversation.messages(), options, raw=live.request.raw)
+        return describe(live, await prepare(live, backend, asked), rendering)
 
     def _begin(self, live: Live) -> tuple[str, Options]:
         """What is to be run, and from now on how long it may take."""
@@ -179,21 +184,27 @@ class Runner:
         return instruction, options
 
     async def _execute(self, live: Live) -> Finished:
-        request = live.request
         instruction, options = self._begin(live)
-        rendering = await self._render(live, instruction)
+        rendering, conversation = await self._compose(live, instruction)
         live.rendered_at = time.perf_counter()
-        conversation = compose(rendering, request.messages, request.input)
         if not conversation.messages():
             raise InvalidInput(_NOTHING, hint="Write an instruction, or give an input.")
         backend = self._backends.for_options(options)
-        conversation, dropped = await self._trimmed(live, backend, conversation)
-        asked = Request(live.id, conversation.messages(), options, stream=live.emit is not None)
+        conversation = await self._trimmed(live, backend, conversation)
+        asked = Request(
+            live.id,
+            conversation.messages(),
+            options,
+            stream=live.emit is not None,
+            caller=live.family.caller,
+            raw=live.request.raw,
+        )
         prepared = await prepare(live, backend, asked)
         asked = replace(asked, prepared=prepared)
         if live.emit:
-            live.send(describe(live, prepared, rendering, dropped))
+            live.send(describe(live, prepared, rendering))
         live.sent, live.prompt_tokens = prepared.messages, prepared.tokens
+        live.most_tokens = prepared.options.get("max_new_tokens")
         if live.parent is None:
             return await self._generate(live, backend, asked)
         # Around the generation only: a slot held while a child waits for one would never come free.
@@ -206,23 +217,13 @@ class Runner:
             async for chunk in chunks:
                 if isinstance(chunk, End):
                     end = chunk
+                elif isinstance(chunk, Status):
+                    live.note_loading(chunk)
                 else:
-                    self._take(live, chunk)
+                    live.loading = None
+                    live.take(chunk)
         assert end is not None, "a backend ends its answer by End"
         return live.finished(end.finish_reason, end)
-
-    def _take(self, live: Live, chunk: Chunk) -> None:
-        if live.first_token is None:
-            live.first_token = time.perf_counter()
-        if chunk.text or chunk.reasoning:
-            live.pieces.append(chunk.text)
-            live.reasoning.append(chunk.reasoning)
-            if live.emit:
-                live.send(Delta(live.id, live.next_seq(), chunk.text, chunk.reasoning))
-        if chunk.tool_calls:
-            live.tool_calls.extend(chunk.tool_calls)
-            if live.emit:
-                live.send(ToolCalled(live.id, live.next_seq(), chunk.tool_calls))
 
     # its steps
 
@@ -234,14 +235,26 @@ class Runner:
             instruction = prompt.instruction if instruction is None else instruction
             options = prompt.options
         live.instruction = instruction or ""
-        live.options = options.merged(dict(request.options)) if request.options else options
-        live.notes = tuple(
+        options = options.merged(dict(request.options)) if request.options else options
+        live.options, live.notes = self._backends.resolve(options)
+        live.notes += tuple(
             f"unknown option {key!r}" + (f" (did you mean {near!r}?)" if near else "")
             for key, near in live.options.unknown.items()
         )
         if request.session:
             live.notes += ("session was not used: this version keeps no conversations; send `messages`.",)
         return live.instruction, live.options
+
+    async def _compose(self, live: Live, instruction: str) -> tuple[Rendering, Conversation]:
+        """The instruction rendered, and all that is said with it."""
+        request = live.request
+        if request.raw:
+            live.rendering = _UNRENDERED
+            live.notes += (_RAW,)
+            said = (Message("user", request.input), Message("assistant", request.continues))
+            return _UNRENDERED, Conversation((), (), tuple(message for message in said if message.content))
+        rendering = await self._render(live, instruction)
+        return rendering, compose(rendering, request.messages, request.input, request.continues)
 
     async def _render(self, live: Live, instruction: str) -> Rendering:
         settings = self._settings()
@@ -290,19 +303,6 @@ class Runner:
         }
         return Outcome(finished.result, detail, finished.calls)
 
-    async def _trimmed(
-        self, live: Live, backend: Backend, conversation: Conversation
-    ) -> tuple[Conversation, tuple[Message, ...]]:
-        """The conversation with its history within the options' budget, and the turns that went."""
-
-        async def summarise(name: str, text: str) -> str:
-            return str((await self._answer(live, name, text, {})).value)
-
-        return await trim_history(live, backend, conversation, summarise)
-
-    # afterwards
-
-    async def _keep(self, live: Live, finished: Finished) -> None:
-        said = [Message("user", live.request.input)] if live.request.input else []
-        turns = [*said, Message("assistant", finished.result)]
-        await anyio.to_thread.run_sync(self._workspace.messages.append, turns)
+    async def _trimmed(self, live: Live, backend: Backend, conversation: Conversation) -> Conversation:
+        by = Summaries(self._workspace.prompts, partial(self._answer, live))
+        return await self._trimmer.trim(live, backend, conversation, by)

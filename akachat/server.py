@@ -7,6 +7,7 @@ import errno
 import gc
 import logging
 import socket
+import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -21,7 +22,7 @@ from akachat.api import Mount, create_app
 from akachat.errors import AkachatError, Conflict, InvalidInput
 from akachat.playground import Playground
 
-__all__ = ["UI_PATH", "Page", "create_server", "serve"]
+__all__ = ["UI_PATH", "Background", "Page", "create_server", "serve"]
 
 #: Where the page is. Not at `/`, where Gradio would swallow the other routes' errors.
 UI_PATH = "/ui"
@@ -157,8 +158,50 @@ def serve(
     Raises:
         AkachatError: the address cannot be used.
     """
-    config = uvicorn.Config(
-        create_server(playground, ui=ui, api=api),
+    config = _config(create_server(playground, ui=ui, api=api), debug=debug)
+    with _listen(host, port) as listener:
+        for line in _addresses(playground, host, listener.getsockname()[1], ui=ui, api=api):
+            announce(line)
+        with suppress(KeyboardInterrupt):  # uvicorn has ended everything by the time it passes this on
+            uvicorn.Server(config).run([listener])
+
+
+class Background:
+    """Page and Web API in a thread of their own, for a program that goes on, such as a notebook.
+
+    Attributes:
+        port: where it listens on this machine.
+        url: its address.
+    """
+
+    def __init__(self, playground: Playground, port: int = 0) -> None:
+        """Begins to serve; requests are taken from now on.
+
+        Args:
+            port: 0 for any that is free.
+
+        Raises:
+            AkachatError: the port cannot be used.
+        """
+        self._listener = _listen("127.0.0.1", port)
+        self.port: int = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._server = uvicorn.Server(_config(create_server(playground), debug=False))
+        self._thread = threading.Thread(
+            target=self._server.run, args=([self._listener],), name="akachat server", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the server, and the playground with it; once it has ended, this does nothing."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._listener.close()
+
+
+def _config(application: FastAPI, *, debug: bool) -> uvicorn.Config:
+    return uvicorn.Config(
+        application,
         log_level="debug" if debug else "warning",
         access_log=debug,
         proxy_headers=False,  # the guard looks at those headers itself, and trusts none
@@ -166,11 +209,6 @@ def serve(
         ws="none",
         timeout_graceful_shutdown=2,
     )
-    with _listen(host, port) as listener:
-        for line in _addresses(playground, host, listener.getsockname()[1], ui=ui, api=api):
-            announce(line)
-        with suppress(KeyboardInterrupt):  # uvicorn has ended everything by the time it passes this on
-            uvicorn.Server(config).run([listener])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -79,8 +79,10 @@ def make_model(
     return folder
 
 
-def make_parrot(folder: Path, text: str, *, again: bool = False, context: int = 8192) -> Path:
+def make_parrot(folder: Path, text: str, *, again: bool = False, context: int = 8192, start: str = "\n") -> Path:
     """Saves a model that answers every chatml prompt with ``text``, byte by byte, and then ends (or begins again).
+
+    What makes it speak is that the prompt ends with ``start``.
 
     Attention and feed-forward are zero, so each token alone decides the next: no byte may occur twice in the text.
     """
@@ -88,7 +90,7 @@ def make_parrot(folder: Path, text: str, *, again: bool = False, context: int = 
     from transformers import GenerationConfig, LlamaConfig, LlamaForCausalLM
 
     tokenizer = make_tokenizer()
-    line, said = (tokenizer(part, add_special_tokens=False)["input_ids"] for part in ("\n", text))
+    line, said = (tokenizer(part, add_special_tokens=False)["input_ids"] for part in (start, text))
     assert len(set(said)) == len(said), "a byte occurs twice"
     path = [*line, *said, said[0] if again else tokenizer.eos_token_id]
     config = LlamaConfig(

@@ -72,6 +72,53 @@ def events(reply: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
 # running
 
 
+def test_a_raw_text_is_all_that_is_sent(server: Server) -> None:
+    body = {"dir": "named", "input": "\\a\n[INST]", "messages": "user: before", "raw": True}
+    reply = ask(server, "/api/llm/main", body)
+    assert result(reply) == "\\a\n[INST]", "a caller's text is no typing: its backslashes stay"
+    assert [m["content"] for m in reply.json()["detail"]["messages"]] == ["\\a\n[INST]"]
+    assert result(ask(server, "/api/llm/main", {"input": "a b", "raw": True, **OPTIONS})) == "a b"
+    detail = ask(server, "/api/llm/render", {**body, "input": "x"}).json()["detail"]
+    assert (detail["raw"], detail["prompt"]) == (True, "x")
+
+
+def test_an_answer_can_be_continued(server: Server) -> None:
+    reply = ask(server, "/api/llm/main", {"dir": "echo", "input": "x", "continue": "so far"})
+    assert result(reply) == "x"
+    assert reply.json()["detail"]["messages"][-1] == {"role": "assistant", "content": "so far"}
+    options = {"location": "Local", "model": "embedded", "temperature": 0}
+    body = {"instruction": "", "input": "こんにちは", "options": {**options, "max_new_tokens": 8}}
+    whole = result(ask(server, "/api/llm/main", body))
+    body["options"] = {**options, "max_new_tokens": 4}
+    first = ask(server, "/api/llm/main", body)
+    if first.json()["detail"]["finish_reason"] == "length":
+        assert "cut after 4 tokens" in first.json()["detail"]["notes"][-1]
+        assert result(first) + result(ask(server, "/api/llm/main", {**body, "continue": result(first)})) == whole
+
+
+def test_a_cut_history_is_reported(server: Server) -> None:
+    messages = [{"role": role, "content": role} for _ in range(3) for role in ("user", "assistant")]
+    body = {"dir": "echo", "input": "x", "messages": messages, "history_turns": 1}
+    cut = ask(server, "/api/llm/main", body).json()["detail"]["cut"]
+    assert (cut["rules"], cut["dropped"], cut["summary"]) == (["history_turns"], 4, "")
+    assert cut["tokens_before"] > cut["tokens_after"]
+
+
+def test_callers_are_told_apart(server: Server) -> None:
+    ask(
+        server,
+        "/api/llm/main",
+        {"dir": "echo", "input": "x", "id": "by-token"},
+        headers={"authorization": "Bearer run-me"},
+    )
+    ask(server, "/api/llm/main", {"dir": "chain", "input": "x", "id": "by-address"})
+    runs = {entry["id"]: entry for entry in server.playground.runs()}
+    assert runs["by-token"]["caller"] == "api token kiosk"
+    assert runs["by-address"]["caller"] == "api 127.0.0.1"
+    child = next(entry for entry in runs.values() if entry["parent"] == "by-address")
+    assert child["caller"] == "api 127.0.0.1", "a called run is its caller's"
+
+
 @pytest.mark.parametrize("path", ["/api/llm/main", "/api/prompt/infer"])
 @pytest.mark.parametrize("key", ["dir", "name"])
 def test_a_prompt_answers_in_the_envelope(server: Server, path: str, key: str) -> None:
@@ -396,6 +443,8 @@ def test_models(server: Server) -> None:
         ("GET", "/v1/models", None, 200),
         ("POST", "/api/llm/main", {"instruction": "x"}, 403),
         ("POST", "/api/llm/render", {"instruction": "x"}, 403),
+        ("POST", "/api/llm/main", {"dir": "echo", "input": "x", "continue": "so far"}, 200),
+        ("POST", "/api/llm/main", {"dir": "echo", "input": "x", "raw": True}, 403),
         ("POST", "/api/llm/main", {"dir": "echo", "endpoint": "http://127.0.0.1:1/v1"}, 403),
         ("POST", "/api/llm/main", {"dir": "echo", "base_url": "http://127.0.0.1:1/v1"}, 403),
         ("POST", "/api/llm/main", {"dir": "echo", "location": "Local", "model": "some/model"}, 403),

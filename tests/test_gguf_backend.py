@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from akachat.backends import embedded
-from akachat.backends.base import Backend, Chunk, End, Request
+from akachat.backends.base import Backend, Chunk, End, Request, Status
 from akachat.backends.gguf import GgufBackend
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local import LocalBackend
@@ -82,7 +83,7 @@ def ask(model: Path | str, *messages: Message, **options: Any) -> Request:
 
 
 async def answer(made: Backend, request: Request) -> tuple[list[Chunk], End]:
-    items = [item async for item in made.generate(request)]
+    items = [item async for item in made.generate(request) if not isinstance(item, Status)]
     end = items.pop()
     assert isinstance(end, End)
     return [item for item in items if isinstance(item, Chunk)], end
@@ -156,6 +157,13 @@ async def test_a_control_token_that_a_person_wrote_is_a_text(
     assert found.tokens > len("<|im_start|>system")  # its letters, one token each
 
 
+async def test_a_raw_prompt_is_taken_as_it_stands(made: GgufBackend, local: LocalBackend, models: Path) -> None:
+    said = (Message("user", "<|im_start|>user\na<|im_end|>\n"), Message("assistant", "b"))
+    ours, theirs = (replace(ask(models / name, *said), raw=True) for name in ("lively.gguf", "lively"))
+    expected, found = await local.prepare(theirs), await made.prepare(ours)
+    assert (found.prompt, found.tokens) == (expected.prompt, expected.tokens)
+
+
 async def test_a_turn_of_the_assistant_is_continued(made: GgufBackend, models: Path) -> None:
     prepared = await made.prepare(ask(models / "lively.gguf", Message("user", "a"), Message("assistant", "b c")))
     assert prepared.prompt is not None
@@ -204,6 +212,7 @@ async def test_what_may_become_a_stop_text_is_not_lost_at_the_length(made: GgufB
 
 
 async def test_closing_the_stream_frees_the_model(made: GgufBackend, models: Path) -> None:
+    await made.load(ask(models / "endless.gguf").options)
     async with aclosing(made.generate(ask(models / "endless.gguf", max_new_tokens=8000))) as pieces:
         assert isinstance(await anext(pieces), Chunk)
         assert [info.detail["busy"] for info in await made.models() if "endless" in info.name] == [True]
@@ -440,7 +449,8 @@ async def test_a_model_whose_process_is_killed_is_loaded_again(models: Path) -> 
     async with backend() as own:
         before = {child.pid for child in children()}
         async with aclosing(own.generate(ask(models / "endless.gguf", max_new_tokens=8000))) as pieces:
-            await anext(pieces)
+            assert isinstance(await anext(pieces), Status)
+            assert isinstance(await anext(pieces), Chunk)
             (child,) = [child for child in children() if child.pid not in before]
             child.send_signal(signal.SIGKILL if sys.platform != "win32" else signal.SIGTERM)
             with pytest.raises(BackendError, match="ended"):
@@ -466,7 +476,8 @@ async def test_closing_ends_answers_and_processes(models: Path) -> None:
     own = GgufBackend()
     before = len(children())
     pieces = own.generate(ask(models / "endless.gguf", max_new_tokens=8000))
-    await anext(pieces)
+    assert isinstance(await anext(pieces), Status)
+    assert isinstance(await anext(pieces), Chunk)
     await own.aclose()
     *_, end = [piece async for piece in pieces]
     assert isinstance(end, End)

@@ -295,3 +295,44 @@ async def test_silence_is_filled_with_comments() -> None:
     *comments, last = reply.text.removesuffix("\n\n").split("\n\n")
     assert set(comments) == {": still here"}
     assert last == 'data: {"n":1}'
+
+
+# frames and proxies, as notebooks need them
+
+NOTEBOOK = SETTINGS.model_copy(
+    update={"frame_ancestors": ("http://localhost:*",), "trusted_hosts": ("localhost", "*.proxy.example"), "tokens": ()}
+)
+PROXY = "https://1-2.proxy.example"
+
+
+@pytest.mark.parametrize(
+    ("headers", "method", "peer", "status"),
+    [
+        ({"sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe"}, "GET", "127.0.0.1", 200),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-dest": "iframe"}, "POST", "127.0.0.1", 403),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-dest": "image"}, "GET", "127.0.0.1", 403),
+        ({"origin": "http://localhost:8888"}, "POST", "127.0.0.1", 403),
+        ({"host": "1-2.proxy.example", "x-forwarded-for": "8.8.8.8", "origin": PROXY}, "POST", "127.0.0.1", 200),
+        ({"x-forwarded-host": "1-2.proxy.example", "origin": PROXY}, "POST", "127.0.0.1", 200),
+        ({"host": "1-2.proxy.example", "origin": PROXY}, "POST", "10.0.0.9", 401),
+        ({"host": "proxy.example.evil"}, "POST", "127.0.0.1", 421),
+        ({"origin": "https://evil.example"}, "POST", "127.0.0.1", 403),
+        ({"origin": "http://1-2.proxy.example"}, "POST", "127.0.0.1", 403),
+    ],
+)
+async def test_a_notebooks_frame_and_proxy(headers: dict[str, str], method: str, peer: str, status: int) -> None:
+    reply = await ask(headers, method=method, peer=peer, settings=NOTEBOOK)
+    assert reply.status_code == status, reply.text
+    if status != 200:
+        return
+    assert (await ask(headers, method=method, peer=peer)).status_code != 200, "only where the settings say so"
+
+
+async def test_only_the_pages_that_are_named_may_frame_it() -> None:
+    reply = await ask({}, settings=NOTEBOOK)
+    assert reply.headers["content-security-policy"].endswith("frame-ancestors 'self' http://localhost:*")
+    assert "x-frame-options" not in reply.headers
+    page = await ask({}, path="/ui/", method="GET", settings=NOTEBOOK)
+    assert "x-frame-options" not in page.headers, "what is mounted may not say otherwise"
+    evil = NOTEBOOK.model_copy(update={"frame_ancestors": ("a; script-src *",)})
+    assert "; script-src *" not in (await ask({}, settings=evil)).headers["content-security-policy"]

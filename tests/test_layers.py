@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: From the ground up. The rooms of one row may not know each other; what is not named here fails the test.
 ROWS = [
     ["errors"],
-    ["messages", "names", "decoding"],
+    ["defaults", "messages", "names", "decoding", "raw"],
     ["options", "files"],
     ["locks"],
     ["settings"],
@@ -26,15 +26,17 @@ ROWS = [
     ["template"],
     ["functions"],
     ["backends", "retrieval"],
+    ["request"],
     ["events"],
     ["conversation", "live"],
-    ["asking", "host"],
+    ["asking", "host", "keeping", "summaries"],
+    ["trimming"],
     ["run"],
     ["speech", "batch"],
     ["playground"],
     ["api", "ui"],
     ["server"],
-    ["cli"],
+    ["cli", "notebook"],
     ["__main__"],
 ]
 LEVEL = {room: level for level, row in enumerate(ROWS) for room in row}
@@ -65,9 +67,17 @@ HEAVY = {
 }
 
 #: Places that import our own modules by name while they run, each for a reason written there.
-LATE = {"akachat", "akachat.cli.start", "akachat.functions.user"}
+LATE = {
+    "akachat",
+    "akachat.backends",
+    "akachat.backends.local",
+    "akachat.cli.bench",
+    "akachat.cli.start",
+    "akachat.functions.user",
+    "akachat.ui",
+}
 #: Doors that may import our own modules inside a function: what they open is heavy and often not wanted.
-DOORS = {"akachat.backends.registry", "akachat.server"}
+DOORS = {"akachat.backends.registry", "akachat.server", "akachat.backends.local.worker"}
 
 
 @dataclass(frozen=True)
@@ -197,7 +207,7 @@ def loaded_by(statement: str) -> set[str]:
     "statement",
     [
         "from akachat import Playground",
-        "import akachat.cli.run, akachat.cli.render, akachat.cli.prompt, akachat.cli.var",
+        "import akachat.cli.run, akachat.cli.render, akachat.cli.prompt, akachat.cli.var, akachat.cli.chat",
     ],
 )
 def test_importing_loads_nothing_heavy(statement: str) -> None:

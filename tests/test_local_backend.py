@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from akachat.backends.base import Chunk, End, Request
+from akachat.backends.base import Chunk, End, Request, Status
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local import LocalBackend
 from akachat.backends.local.decode import Decoder
@@ -85,7 +85,9 @@ async def test_each_character_comes_when_it_is_whole(models: Path) -> None:
 
 async def test_the_first_piece_comes_while_the_model_goes_on(models: Path) -> None:
     async with backend() as made, aclosing(made.generate(ask(models / "endless", max_new_tokens=8000))) as pieces:  # type: ignore[type-var]
-        assert isinstance(await anext(pieces), Chunk)
+        while isinstance(piece := await anext(pieces), Status):
+            assert piece.model == str(models / "endless")
+        assert isinstance(piece, Chunk)
         assert [info.detail["busy"] for info in await made.models()] == [True]
 
 
@@ -352,7 +354,9 @@ async def test_leaving_stops_the_model_and_the_next_answer_begins(models: Path, 
 
         async def read() -> None:
             async with aclosing(made.generate(ask(models / "endless", max_new_tokens=8000))) as items:  # type: ignore[type-var]
-                async for _ in items:
+                async for item in items:
+                    if isinstance(item, Status):
+                        continue
                     begun.set()
                     if how == "close the iterator":
                         break
@@ -421,7 +425,7 @@ async def crowd(made: LocalBackend, request: Request, count: int) -> tuple[Busy,
 
 
 async def test_a_full_queue_is_told_at_once(models: Path) -> None:
-    async with backend(BackendLimits(queue=2)) as made:
+    async with backend(BackendLimits(queue=2, batch_rows=1)) as made:
         await made.load(ask(models / "endless").options)
         refused, slow = await crowd(made, ask(models / "endless", max_new_tokens=8000), 4)
         assert refused.hint
@@ -466,7 +470,7 @@ async def test_many_who_ask_at_once_load_once(models: Path) -> None:
 
 
 async def test_closing_ends_answers_as_cancelled(models: Path) -> None:
-    made = LocalBackend(limits=BackendLimits(queue=1))
+    made = LocalBackend(limits=BackendLimits(queue=1, batch_rows=1))
     await made.load(ask(models / "endless").options)
     _, tasks = await crowd(made, ask(models / "endless", max_new_tokens=8000), 3)
     await made.aclose()

@@ -148,8 +148,11 @@ TRIMMED = [
     ("u3 a2 u3 a2 u1", 10, {"turns": 2}, "u3 a2 u1", 16),
     ("u3 a2 u3 a2", 10, {"turns": 0}, "", 10),
     ("a1 u3 a2", 0, {"turns": 1}, "u3 a2", 5),
-    ("s4 u3 a2 a2 u1 a1", 0, {"threshold": 10}, "u3 a2 a2 u1 a1", 9),
-    ("s4 u3 a2 a2 u1 a1", 0, {"threshold": 8}, "u1 a1", 2),
+    ("u3 a2 u3 a2", 10, {"target": 15}, "u3 a2", 15),
+    ("u3 a2 u3 a2 u9", 10, {"turns": 2, "threshold": 20}, "u9", 19),
+    ("s4 u3 a2 a2 u1 a1", 0, {"threshold": 12}, "s4 u1 a1", 6),
+    ("s4 u3 a2 s2 a2 u1 a1", 0, {"threshold": 7}, "s4 s2", 6),
+    ("s4 u3 a2 u1 a1", 0, {"turns": 1}, "s4 u1 a1", 6),
     ("", 5, {"threshold": 1}, "", 5),
 ]
 
@@ -158,7 +161,10 @@ TRIMMED = [
 def test_trim(text: str, fixed: int, how: dict[str, int], kept: str, tokens: int) -> None:
     trimmed = trim(history(text), counter(fixed), **how)
     assert (list(trimmed.kept), trimmed.tokens) == (history(kept), tokens)
-    assert [*trimmed.dropped, *trimmed.kept] == history(text)
+    assert trimmed.before == fixed + sum(len(m.content) for m in history(text))
+    assert sorted(map(str, [*trimmed.dropped, *trimmed.kept])) == sorted(map(str, history(text)))
+    assert bool(trimmed.rules) == bool(trimmed.dropped)
+    assert all(m.role != S for m in trimmed.dropped), "what a system message says holds for the whole conversation"
 
 
 @settings(deadline=None)

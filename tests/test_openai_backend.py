@@ -138,6 +138,13 @@ BODIES = [
         {"prompt": "You are terse. USER: こんにちは hello ASSISTANT:", "stop": ["!", "USER:"]},
         path="/completions",
     ),
+    Sent(
+        "a prompt type with a text of its own for line breaks",
+        {"template": "rinna"},
+        {"prompt": "ユーザー: You are terse.<NL>こんにちは hello<NL>システム: "},
+        path="/completions",
+        absent=("newline",),
+    ),
     Sent("Jinja is the server's", {"template": "{{ messages }}"}, {}, notes=("template was not used",)),
     Sent(
         "messages win over a format", {"template": "{input}", "is_messages": True}, {}, notes=("template was not used",)

@@ -17,6 +17,7 @@ import pytest
 from akachat.options import Options
 from akachat.ui.form import form_fields
 from akachat.ui.text import LANGUAGES, TEXTS
+from tests.models import make_parrot
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -106,6 +107,8 @@ def site(serve: Serve, stub: str) -> Server:
     server.write_prompt("flood", "Say a lot at once.", {**stream, "model": "stream-4000tok-2ms"})
     server.write_prompt("other/echo", "{var.evil}", echo)
     server.write_prompt(EVIL.replace("/", "_")[:60], "{comment('named to be evil')}Hello", echo)
+    cut = {"model": "embedded", "max_new_tokens": 4, "temperature": 0, "history_turns": 1}
+    server.write_prompt("cut", "あなたの名前はモモです。", cut)
     for key, value in {"name": "Momo", "evil": EVIL}.items():
         (server.root / "var").mkdir(exist_ok=True)
         (server.root / "var" / f"{key}.txt").write_text(value, encoding="utf-8")
@@ -439,6 +442,49 @@ def test_options_as_json(visit: Visit) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize(
+    ("width", "locale", "words"), [(1440, "en-US", "japanese rinna"), (390, "ja-JP", "日本語 rinna")]
+)
+def test_a_model_is_found_and_brings_its_prompt_type(visit: Visit, width: int, locale: str, words: str) -> None:
+    with visit("greeting", width=width, locale=locale) as page:
+        page.click("[data-option=model]")
+        page.fill("[data-option=model]", f"{words} instruction-ppo")
+        offered = page.locator("#ak-option-model-list .ak-pick-option")
+        names = [name.replace("\n", "") for name in offered.locator(".ak-pick-name").all_inner_texts()]
+        assert names == [
+            f"rinna/{model}-instruction-ppo" for model in ("bilingual-gpt-neox-4b", "japanese-gpt-neox-3.6b")
+        ]
+        box = page.locator("#ak-option-model-list").bounding_box()
+        assert box is not None
+        assert box["x"] >= 0
+        assert box["x"] + box["width"] <= width
+        page.fill("[data-option=model]", "rinna japanese-gpt-neox-3.6b-instruction-ppo")
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+        assert page.input_value("[data-option=model]") == "rinna/japanese-gpt-neox-3.6b-instruction-ppo"
+        assert page.is_hidden("#ak-option-model-list")
+        assert "rinna" in page.inner_text("#ak-model-facts .ak-tag-type")
+        assert page.get_attribute("[data-option=template]", "placeholder") == "rinna"
+        page.evaluate("document.querySelector('[data-option=template]').closest('details').open = true")
+        page.click("[data-option=template]")
+        page.click("#ak-option-template-list .ak-pick-option:has-text('chatml')")
+        assert page.input_value("[data-option=template]") == "chatml"
+        assert page.locator("#ak-model-facts .ak-tag-type").count() == 0, "the person's own choice stands"
+
+
+@pytest.mark.browser
+def test_a_broken_list_of_models_is_told_and_the_page_goes_on(visit: Visit, site: Server) -> None:
+    path = site.root / "models.json"
+    path.write_text('{"me/mine": {"type": "chatlm"}}', encoding="utf-8")
+    try:
+        with visit("greeting") as page:
+            page.wait_for_selector(".ak-problem:has-text('models.json')")
+            assert page.input_value("[data-option=model]") == "stream-30tok-40ms"
+    finally:
+        path.unlink()
+
+
+@pytest.mark.browser
 def test_what_a_prompt_may_use_is_one_click_away(visit: Visit) -> None:
     with visit("greeting") as page:
         _write(page, "")
@@ -499,6 +545,35 @@ def test_keyboard_alone(visit: Visit) -> None:
             .map((n) => n.outerHTML)"""
         )
         assert names == []
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize(
+    ("locale", "width", "before", "after", "unload"),
+    [
+        ("en-US", 1440, "loads at the first run", "cpu · fp32", "Unload"),
+        ("ja-JP", 390, "初回の実行で読み込みます", "cpu・fp32", "解放"),
+    ],
+)
+def test_the_model_and_its_state(
+    visit: Visit, site: Server, locale: str, width: int, before: str, after: str, unload: str
+) -> None:
+    make_parrot(site.root / "models" / "mine", "yes")
+    site.write_prompt("local", "Say yes.", {"model": "models/mine"})
+    with visit("local", locale=locale, width=width) as page:
+        _wait_text(page, ".ak-model-state", before)
+        page.keyboard.press("Control+Enter")
+        page.wait_for_selector(".ak-finish", timeout=60_000)
+        _wait_text(page, ".ak-model-state", after)
+        page.click(".ak-model")
+        assert page.evaluate("document.documentElement.scrollWidth") == width
+        row = page.locator(".ak-model-row", has_text="models/mine")
+        assert after in row.inner_text()
+        row.get_by_text(unload, exact=True).click()
+        _wait_text(page, ".ak-model-state", before)
+        assert page.locator(".ak-model-row", has_text="models/mine").count() == 0
+        page.keyboard.press("Escape")
+        page.wait_for_selector(".ak-models", state="hidden")
 
 
 @pytest.mark.browser

@@ -153,7 +153,7 @@ async def test_errors_of_a_request(playground: Playground, call: str, payload: d
 RUNS: list[tuple[dict[str, str], str, dict[str, Any], str]] = [
     ({}, "", LOCAL, ""),
     ({}, "a", {**LOCAL, "model": "/no/such/folder"}, "/no/such/folder"),
-    ({}, "a", {**LOCAL, "lora": "x"}, "LoRA"),
+    ({}, "a", {**LOCAL, "lora": "/no/such/adapter"}, "/no/such/adapter"),
     ({}, "word " * 5000, LOCAL, "'embedded'"),
     ({}, "a", {"location": "OpenAI", "endpoint": "nonsense"}, "nonsense"),
     ({}, "a", {"location": "OpenAI", "endpoint": "STUB", "model": "stub-0ms-err401"}, "401"),
@@ -199,6 +199,32 @@ async def test_notes(playground: Playground) -> None:
     answer = await _ask(playground, "preview", {"instruction": "a", "options": options})
     assert len(answer["rendered"]["notes"]) == 4, answer
     assert all(JAPANESE.search(note["ja"]) for note in answer["rendered"]["notes"])
+
+
+def test_remarks_on_models_and_prompt_types(playground: Playground) -> None:
+    catalog = load_catalog()
+    notes = [preset.note for preset in playground.presets()] + [each.note for each in playground.prompt_types()]
+    remarks = set(filter(None, notes))
+    assert len(remarks) > 20
+    missed = [remark for remark in remarks if not JAPANESE.search(catalog.japanese(remark))]
+    assert missed == []
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["{", '{"a": 5}', '{"a": {"type": "chatlm"}}', '{"a": {"size": "x"}}', '{"a": {"options": {"model": "x"}}}'],
+)
+async def test_a_broken_list_of_models(playground: Playground, content: str) -> None:
+    path = playground.workspace.root / "models.json"
+    path.write_text(content, encoding="utf-8")
+    try:
+        answer = await _ask(playground, "choices", {})
+    finally:
+        path.unlink()
+    message, hint = answer["error"]["message"], answer["error"]["hint"]
+    assert "models.json" in message["ja"]
+    assert JAPANESE.search(message["ja"]), message
+    assert JAPANESE.search(hint["ja"]), hint
 
 
 # the catalog itself

@@ -12,7 +12,7 @@ from starlette.types import Scope
 from akachat.errors import NotAllowed
 from akachat.settings import Settings
 
-__all__ = ["LOCAL", "Access", "Role", "access_of", "grant", "identify", "presented_token"]
+__all__ = ["LOCAL", "Access", "Role", "access_of", "caller_of", "grant", "identify", "presented_token"]
 
 Role = Literal["run", "edit"]
 _KEY = "akachat.access"
@@ -79,3 +79,12 @@ def access_of(scope: Scope) -> Access:
     if not isinstance(access, Access):
         raise NotAllowed("this request was not checked", status=401)
     return access
+
+
+def caller_of(scope: Scope) -> str:
+    """One name for whoever asks, so that callers can take turns: the token's name, else the address they call from."""
+    access = access_of(scope)
+    if access.name:
+        return f"api token {access.name}"
+    client = scope.get("client")
+    return f"api {client[0]}" if client else "api"

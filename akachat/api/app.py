@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from akachat.api.docs import DocsRoutes
 from akachat.api.guard import Guard
 from akachat.api.llm import LlmRoutes
+from akachat.api.models import ModelRoutes
 from akachat.api.openai import OpenAIRoutes
 from akachat.api.routing import Application, Mount
 from akachat.api.schema import describe
@@ -37,6 +38,7 @@ def create_app(
     endpoints = [
         *LlmRoutes(playground).endpoints(),
         *OpenAIRoutes(playground).endpoints(),
+        *ModelRoutes(playground).endpoints(),
         *StoreRoutes(playground).endpoints(),
     ]
     docs = DocsRoutes(endpoints, home, [mount.prefix for mount in mounts if mount.prefix])

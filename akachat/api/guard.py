@@ -30,8 +30,8 @@ CONTENT_SECURITY_POLICY = (
 
 _SECURITY_HEADERS = [
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
-    (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
+    (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
@@ -66,10 +66,11 @@ class Guard:
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
-        send = _securing(send)
+        plain, send = send, _securing(send, ())
         try:
             headers = _Headers(scope)
             settings = self._settings()
+            send = _securing(plain, settings.frame_ancestors)
             grant(scope, _admit(scope, headers, settings))
             receive = self._bounded(scope, headers, settings, receive)
         except AkachatError as error:
@@ -108,13 +109,13 @@ class Guard:
 class _Headers:
     """The few headers that decide."""
 
-    __slots__ = ("authorization", "chunked", "forwarded", "host", "length", "origin", "site")
+    __slots__ = ("authorization", "chunked", "forwarded", "framed", "host", "length", "origin", "site")
 
     def __init__(self, scope: Scope) -> None:
         self.host = self.origin = self.site = ""
         self.authorization = b""
         self.length: bytes | None = None
-        self.chunked = self.forwarded = False
+        self.chunked = self.forwarded = self.framed = False
         for name, value in scope["headers"]:
             if name == b"host":
                 if self.host:
@@ -124,6 +125,8 @@ class _Headers:
                 self.origin = value.decode("latin-1")
             elif name == b"sec-fetch-site":
                 self.site = value.decode("latin-1")
+            elif name == b"sec-fetch-dest":
+                self.framed = value == b"iframe" and scope.get("method") == "GET"
             elif name == b"authorization":
                 self.authorization = value
             elif name == b"content-length":
@@ -143,14 +146,15 @@ def _admit(scope: Scope, headers: _Headers, settings: Settings) -> Access:
     host = headers.host
     name, port = _split(host)
     loopback = _is_loopback(name)
-    if not loopback and not _allowed(host, name, settings.allowed_hosts):
+    trusted = _allowed(host, name, settings.trusted_hosts)
+    if not loopback and not trusted and not _allowed(host, name, settings.allowed_hosts):
         raise NotAllowed(
             f"this server is not {host!r}" if host else "the request names no host",
             hint="Open it as localhost, or add the name to `allowed_hosts` in settings.json.",
             status=421,
         )
-    _check_site(headers, name, port)
-    local = loopback and not headers.forwarded and _is_loopback(_peer(scope))
+    _check_site(headers, name, port, settings)
+    local = (trusted or (loopback and not headers.forwarded)) and _is_loopback(_peer(scope))
     if headers.authorization:
         access = identify(settings, presented_token(headers.authorization))
         if access is not None:
@@ -164,15 +168,17 @@ def _admit(scope: Scope, headers: _Headers, settings: Settings) -> Access:
     )
 
 
-def _check_site(headers: _Headers, name: str, port: int | None) -> None:
+def _check_site(headers: _Headers, name: str, port: int | None, settings: Settings) -> None:
     if headers.origin:
-        if not _same(headers.origin, name, port):
+        # A proxy that is trusted may have put another name into `Host`.
+        if not _same(headers.origin, name, port) and not _is_of(headers.origin, settings.trusted_hosts):
             raise NotAllowed(
                 f"a page of {headers.origin} may not call this server",
                 hint="Call it from a program instead.",
                 status=403,
             )
-    elif headers.site == "cross-site":
+    elif headers.site == "cross-site" and not (headers.framed and settings.frame_ancestors):
+        # A frame that is wanted is a GET, and which page may show it is the browser's to hold (frame-ancestors).
         raise NotAllowed("another site's page may not call this server", hint="Open its address directly.", status=403)
 
 
@@ -185,6 +191,12 @@ def _same(origin: str, name: str, port: int | None) -> bool:
         return parts.hostname == name and (parts.port or default) == (port or default)
     except ValueError:
         return False
+
+
+def _is_of(origin: str, hosts: tuple[str, ...]) -> bool:
+    """Whether an origin is a name of a list, called by https."""
+    scheme, _, host = origin.partition("://")
+    return scheme == "https" and _allowed(host.lower(), _split(host)[0], hosts)
 
 
 @lru_cache(maxsize=256)
@@ -227,11 +239,22 @@ def _allowed(host: str, name: str, allowed: Iterable[str]) -> bool:
     return False
 
 
-def _securing(send: Send) -> Send:
+@lru_cache(maxsize=16)
+def _security_headers(frame_ancestors: tuple[str, ...]) -> list[tuple[bytes, bytes]]:
+    if not frame_ancestors:
+        return _SECURITY_HEADERS
+    sources = " ".join(" ".join(frame_ancestors).replace(";", " ").replace(",", " ").split())
+    policy = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", f"frame-ancestors 'self' {sources}")
+    return [(b"content-security-policy", policy.encode("ascii", "ignore")), *_SECURITY_HEADERS[2:]]
+
+
+def _securing(send: Send, frame_ancestors: tuple[str, ...]) -> Send:
+    headers = _security_headers(frame_ancestors)
+
     async def secured(message: Message) -> None:
         if message["type"] == "http.response.start":
             kept: Iterable[Any] = message.get("headers", ())
-            message["headers"] = [*((n, v) for n, v in kept if n.lower() not in _SECURITY_NAMES), *_SECURITY_HEADERS]
+            message["headers"] = [*((n, v) for n, v in kept if n.lower() not in _SECURITY_NAMES), *headers]
         await send(message)
 
     return secured

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from akachat.api.access import Access, access_of
+from akachat.api.access import access_of, caller_of
 from akachat.api.bodies import Body, read_body
 from akachat.api.replies import envelope, text_reply
 from akachat.api.routing import Endpoint
@@ -79,13 +79,13 @@ class LlmRoutes:
         return text_reply((await self._run(request)).result)
 
     async def _run(self, request: Request) -> Finished:
-        run = self._read_run(await read_body(request), access_of(request.scope), stream=False)
+        run = self._read_run(await read_body(request), request, stream=False)
         async with stopping(request, lambda: self._playground.stop(run.id)):
             return await self._playground.run(run)
 
     async def stream(self, request: Request) -> Response:
         """The run's events."""
-        run = self._read_run(await read_body(request), access_of(request.scope), stream=True)
+        run = self._read_run(await read_body(request), request, stream=True)
         sequence = 0
 
         async def pieces(events: AsyncIterator[Event]) -> AsyncGenerator[bytes, None]:
@@ -109,7 +109,7 @@ class LlmRoutes:
         call = body.take("call")
         if call not in (None, True, False):
             raise InvalidInput("`call` is neither true nor false", hint="false: run neither llm() nor your functions.")
-        run = self._read_run(body, access_of(request.scope), stream=False)
+        run = self._read_run(body, request, stream=False)
         async with stopping(request, lambda: self._playground.stop(run.id)):
             rendered = await self._playground.render(run, call=call is not False)
         detail = rendered.data()
@@ -126,15 +126,17 @@ class LlmRoutes:
             raise NotFound(f"no run {id!r} is under way", hint="It has ended, or it never began.")
         return envelope("", {"id": id})
 
-    def _read_run(self, body: Body, access: Access, *, stream: bool) -> RunRequest:
-        name = body.text(*_NAME)
+    def _read_run(self, body: Body, request: Request, *, stream: bool) -> RunRequest:
+        access, name, raw = access_of(request.scope), body.text(*_NAME), body.flag("raw")
         instruction = body.take("instruction")
         if instruction is not None:
             access.require("edit", "inline instructions")
             if not isinstance(instruction, str):
                 raise InvalidInput("`instruction` is no text", hint="It takes the instruction itself.")
-        elif not name:
+        elif not name and not raw:
             raise InvalidInput("the body has no `dir`", hint="Give the name of a saved prompt as `dir` (or `name`).")
+        if raw:
+            access.require("edit", "raw texts")
         keep = body.flag("keep")
         if keep:
             access.require("edit", "add messages")
@@ -148,7 +150,10 @@ class LlmRoutes:
             id=body.text("id") or new_id(),
             keep=keep,
             source="api",
+            caller=caller_of(request.scope),
             stream=stream,
+            raw=raw,
+            continues=body.text("continue"),
             options=_options(body),
         )
         if run.options and access.role != "edit":

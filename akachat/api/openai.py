@@ -11,6 +11,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from akachat.api.access import caller_of
 from akachat.api.bodies import read_body
 from akachat.api.openai_forms import (
     ChatRequest,
@@ -104,6 +105,7 @@ class OpenAIRoutes:
             variables=chat.variables,
             session=chat.session,
             id=new_id(),
+            caller=caller_of(request.scope),
             stream=chat.stream,
         )
         runs = [run, *(_again(run, index) for index in range(1, chat.n))]

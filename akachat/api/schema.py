@@ -32,6 +32,12 @@ _CALL: Schema = {
     "session": {**_TEXT, "description": "The conversation on the server that this run continues."},
     "id": {**_TEXT, "description": "The run's id, to stop it by; a new one if empty."},
     "instruction": {**_TEXT, "description": "An instruction instead of the saved one (role `edit`)."},
+    "raw": {
+        "type": "boolean",
+        "description": "`input` is all that the model receives, as it stands: no instruction, template and history "
+        "(role `edit`).",
+    },
+    "continue": {**_TEXT, "description": "The answer so far; the result is what the model adds to it."},
     "options": {"$ref": "#/components/schemas/Options"},
 }
 _EXAMPLE = {"dir": "sample", "input": "こんにちは"}
@@ -138,6 +144,7 @@ def _schemas() -> dict[str, Schema]:
         "timings": {"type": "object", "description": "Seconds."},
         "trace": {"type": "array", "items": {"type": "object"}, "description": "What the instruction called."},
         "notes": {"type": "array", "items": _TEXT},
+        "cut": {"type": "object", "description": "What of the history went, where any did."},
     }
     run = {**_object(("dir",), **_CALL), "additionalProperties": True, "example": _EXAMPLE}
     prompt = _object(("name",), name=_TEXT, instruction=_TEXT, options=_reference("Options"))
@@ -154,7 +161,44 @@ def _schemas() -> dict[str, Schema]:
         "Finished": _envelope(_object((), **finished), _TEXT),
         "Prompt": _envelope(prompt, _TEXT),
         "Error": _envelope(_object(("error",), error=error), _TEXT, 1),
+        **_model_schemas(),
         **_openai_schemas(),
+    }
+
+
+def _model_schemas() -> dict[str, Schema]:
+    whole = {"type": "integer"}
+    progress = _object(
+        ("stage",),
+        stage={**_TEXT, "enum": ["open", "download", "wait", "read", "quantise", "move"]},
+        done=whole,
+        total=whole,
+        unit={**_TEXT, "enum": ["bytes", "tensors", ""]},
+        percent={"type": ["integer", "null"]},
+    )
+    model = _object(
+        ("name", "location", "loaded", "state", "detail"),
+        name=_TEXT,
+        location=_TEXT,
+        loaded={"type": "boolean"},
+        state={**_TEXT, "enum": ["loaded", "loading", "downloading", "unloading", "failed", "ready"]},
+        detail={"type": "object", "description": "Device, dtype, memory, class, context, queue, place, …"},
+        progress=progress,
+    )
+    name = {**_TEXT, "description": "A Hugging Face name, a folder, `models/…`, or `embedded`."}
+    wait = {"type": "boolean", "description": "false: answers at once, and GET /api/models tells how far it is."}
+    revision = {**_TEXT, "description": "A branch, a tag or a commit."}
+    force = {"type": "boolean", "description": "Downloads again what is there already."}
+    memory = _object(("used", "free", "budget"), used=whole, free=whole, budget=whole)
+    models = _object(("models", "memory"), models={"type": "array", "items": model}, memory=memory)
+    load = _object(("model",), model=name, dtype=_TEXT, revision=revision, tokenizer=_TEXT, lora=_TEXT, wait=wait)
+    download = _object(("model",), model=name, revision=revision, force=force, wait=wait)
+    return {
+        "Load": {**load, "example": {"model": "embedded", "wait": True}},
+        "Unload": {**_object(("model",), model=name), "example": {"model": "embedded"}},
+        "Download": {**download, "example": {"model": "Qwen/Qwen3-0.6B", "wait": False}},
+        "Models": _envelope(models, {"type": "array", "items": _TEXT}),
+        "Model": _envelope(model, _TEXT),
     }
 
 

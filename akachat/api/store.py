@@ -1,4 +1,4 @@
-"""`/api/var`, `/api/messages` and `/api/models`: what is kept in the workspace, and the models at hand."""
+"""`/api/var` and `/api/messages`: what is kept in the workspace."""
 
 from __future__ import annotations
 
@@ -33,7 +33,6 @@ class StoreRoutes:
             Endpoint("POST", "/api/messages", self.append_messages, "Add messages", "edit", body="Messages"),
             Endpoint("PUT", "/api/messages", self.replace_messages, "Replace all messages", "edit", body="Messages"),
             Endpoint("DELETE", "/api/messages", self.clear_messages, "Delete all messages", "edit"),
-            Endpoint("GET", "/api/models", self.list_models, "List the models at hand"),
         ]
 
     # variables
@@ -94,16 +93,6 @@ class StoreRoutes:
         """Deletes all."""
         await self._playground.replace_messages(())
         return envelope()
-
-    # models
-
-    async def list_models(self, request: Request) -> Response:
-        """The models that are loaded or can be used at once."""
-        models = [
-            {"name": m.name, "location": m.location, "loaded": m.loaded, "detail": dict(m.detail)}
-            for m in await self._playground.models()
-        ]
-        return envelope([m["name"] for m in models], {"models": models})
 
 
 def _object(value: object) -> Body:

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from akachat.messages import Message
-from akachat.options import Options
 
-__all__ = ["Backend", "Chunk", "End", "FinishReason", "ModelInfo", "Prepared", "Request", "Usage"]
+if TYPE_CHECKING:
+    from akachat.options import Options
+
+__all__ = [
+    "Backend",
+    "Chunk",
+    "End",
+    "FinishReason",
+    "ModelInfo",
+    "Prepared",
+    "Progress",
+    "Request",
+    "Status",
+    "Usage",
+]
 
 FinishReason = Literal["stop", "length", "cancelled", "tool_calls", "content_filter"]
 
@@ -26,6 +39,9 @@ class Request:
             less.
         prepared: what ``prepare`` gave for this very request, so that nothing is made twice.
         caller: who asks; requests of different callers take turns.
+        raw: the texts of the messages, put together, are the whole prompt, exactly as they stand: no template, and
+            what looks like the model's special tokens is taken as them. Its begin token goes before where the
+            tokenizer puts one. An assistant's text at the end is what the model itself has said so far.
     """
 
     id: str
@@ -34,6 +50,7 @@ class Request:
     stream: bool = True
     prepared: Prepared | None = None
     caller: str = ""
+    raw: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,28 +110,90 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """The last thing that a backend yields."""
+    """The last thing that a backend yields.
+
+    Attributes:
+        detail: the backend's own facts; ``notes`` in it are for the trace.
+        ids: the answer's tokens, where the backend knows them; what continues it begins with exactly these.
+    """
 
     finish_reason: FinishReason
     usage: Usage
     detail: Mapping[str, Any] = field(default_factory=dict)
+    ids: tuple[int, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far the loading of a model has come.
+
+    Attributes:
+        stage: ``open`` (tokenizer and libraries), ``download``, ``wait`` (for the place of another model), ``read``,
+            ``quantise`` or ``move`` (to its device).
+        done, total: of this stage; both 0 where it cannot be counted.
+        unit: ``bytes``, ``tensors``, or empty.
+    """
+
+    stage: str
+    done: int = 0
+    total: int = 0
+    unit: str = ""
+
+    @property
+    def percent(self) -> int | None:
+        """Whole percent of this stage; None where it cannot be counted."""
+        return min(100, 100 * self.done // self.total) if self.total else None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "stage": self.stage,
+            "done": self.done,
+            "total": self.total,
+            "unit": self.unit,
+            "percent": self.percent,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What a backend may yield before the first piece of an answer: the model is being loaded, and how far it is."""
+
+    model: str
+    progress: Progress
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """A model that is loaded or can be used at once.
+    """A model that is loaded, on its way, or can be used at once.
 
     Attributes:
         name: as ``options.model`` has it.
         location: ``Local`` or ``OpenAI``.
         loaded: whether it is in memory now.
         detail: JSON-ready facts: device, dtype, parameters, memory in bytes, class, context length.
+        state: ``loaded``, ``loading``, ``downloading``, ``unloading``, ``failed``, or ``ready``: it can be loaded from
+            this disk, or is a server's.
+        progress: how far it is, while it is loading or downloading.
     """
 
     name: str
     location: str
     loaded: bool
     detail: Mapping[str, Any] = field(default_factory=dict)
+    state: str = "ready"
+    progress: Progress | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {
+            "name": self.name,
+            "location": self.location,
+            "loaded": self.loaded,
+            "state": self.state,
+            "detail": dict(self.detail),
+            **({"progress": self.progress.to_dict()} if self.progress else {}),
+        }
 
 
 class Backend(Protocol):
@@ -139,8 +218,8 @@ class Backend(Protocol):
         """
         ...
 
-    def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
-        """The answer: chunks, then one ``End``.
+    def generate(self, request: Request) -> AsyncIterator[Status | Chunk | End]:
+        """The answer: chunks, then one ``End``. While the model is being loaded, how far that is comes before them.
 
         Closing the iterator (``aclose``) or cancelling the task stops the generation within one token and frees
         what it held.

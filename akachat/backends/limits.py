@@ -22,7 +22,13 @@ class BackendLimits:
         answer_tokens: the most tokens of one answer of a local model, whatever its options say.
         template_seconds: how long a chat template that somebody gave may compute.
         models: local models kept in memory; the one unused for longest goes first.
+        model_memory_bytes: memory of all local models together; 0: what is free.
+        gpu_memory_fraction: share of each GPU's memory that local models may take.
+        model_idle_seconds: a local model that nobody asks for this long is unloaded; 0: never.
+        model_turn_seconds: how long requests of a model in memory go first while another waits for its place.
         queue: requests that may wait for one local model.
+        batch_rows: answers of one model that are written side by side.
+        prefix_cache_bytes: memory for prompts that a model has read before; 0 keeps none.
     """
 
     connections: int = 512
@@ -35,4 +41,10 @@ class BackendLimits:
     answer_tokens: int = 32_768
     template_seconds: float = 5.0
     models: int = 2
+    model_memory_bytes: int = 0
+    gpu_memory_fraction: float = 0.9
+    model_idle_seconds: float = 0.0
+    model_turn_seconds: float = 5.0
     queue: int = 256
+    batch_rows: int = 32
+    prefix_cache_bytes: int = 2**30

@@ -14,10 +14,14 @@ class StopTexts:
     were cut.
     """
 
-    def __init__(self, stops: Sequence[str]) -> None:
+    def __init__(self, stops: Sequence[str], before: str = "") -> None:
+        """Args:
+        before: what the text goes on from and was shown earlier; a stop text may have begun in it.
+        """
         self._stops = tuple(stop for stop in stops if stop)
         self._longest = max(map(len, self._stops), default=0)
-        self._held = ""
+        self._held = before[len(before) - self._undecided(before) :]
+        self._shown = len(self._held)
         self.stopped = False
 
     def push(self, text: str) -> str:
@@ -30,14 +34,15 @@ class StopTexts:
         found = [(at + len(stop), at) for stop in self._stops if (at := text.find(stop)) >= 0]
         if found:
             self.stopped, self._held = True, ""
-            return text[: min(found)[1]]
-        keep = self._undecided(text)
-        self._held = text[len(text) - keep :]
-        return text[: len(text) - keep]
+            return text[self._shown : min(found)[1]]
+        decided = len(text) - self._undecided(text)
+        self._held = text[decided:]
+        shown, self._shown = self._shown, max(0, self._shown - decided)
+        return text[shown:decided]
 
     def flush(self) -> str:
         """What was held back, once the answer has ended without it becoming a stop text."""
-        held, self._held = self._held, ""
+        held, self._held = self._held[self._shown :], ""
         return held
 
     def _undecided(self, text: str) -> int:

@@ -4,23 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any, get_args
 
 from akachat.cli.usage import UsageError, pairs
 from akachat.errors import InvalidInput
 from akachat.options import Options
 
-__all__ = ["add_option_flags", "options_of"]
+__all__ = ["add_option_flags", "option_value", "options_of"]
 
 _GROUPS = {"model": "model", "form": "form of the prompt", "sampling": "sampling", "history": "history"}
 
 
-def add_option_flags(parser: argparse.ArgumentParser) -> None:
-    """``--temperature 0`` and so on, one flag for each field of the options, and ``--option`` for any."""
+def add_option_flags(parser: argparse.ArgumentParser, names: Mapping[str, Sequence[str]] | None = None) -> None:
+    """``--temperature 0`` and so on, one flag for each field of the options, and ``--option`` for any.
+
+    Args:
+        names: further flags of single fields.
+    """
     groups = {key: parser.add_argument_group(title) for key, title in _GROUPS.items()}
     for name, field in Options.model_fields.items():
         extra = field.json_schema_extra if isinstance(field.json_schema_extra, dict) else {}
         groups.get(str(extra.get("group")), parser).add_argument(
+            *(names or {}).get(name, ()),
             "--" + name.replace("_", "-"),
             dest=f"option_{name}",
             metavar="TEXT" if _is_text(name) else "VALUE",
@@ -47,7 +53,7 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
         value = getattr(args, f"option_{name}")
         if value is not None:
             given[name] = value
-    options = {name: _value(name, value) for name, value in given.items()}
+    options = {name: option_value(name, value) for name, value in given.items()}
     try:
         Options.parse({name: value for name, value in options.items() if value is not None})
     except InvalidInput as error:
@@ -55,7 +61,8 @@ def options_of(args: argparse.Namespace) -> dict[str, Any]:
     return options
 
 
-def _value(name: str, word: Any) -> Any:
+def option_value(name: str, word: Any) -> Any:
+    """An option's value as it was written: a text where the option is one, else JSON; ``null`` unsets it."""
     if not isinstance(word, str):
         return word
     if word == "null":

@@ -22,6 +22,10 @@ def add_request_arguments(parser: argparse.ArgumentParser) -> None:
         "--instruction", metavar="FILE", help="use this instruction instead of the saved one (- : piped)"
     )
     parser.add_argument("--var", metavar="KEY=VALUE", action="append", default=[], help="a variable of this run")
+    parser.add_argument("--raw", action="store_true", help="send INPUT as it stands: no instruction, no template")
+    parser.add_argument(
+        "--continue", dest="continues", metavar="TEXT", default="", help="go on with this beginning of an answer"
+    )
     parser.add_argument("--json", action="store_true", help="print one line of JSON with all there is to know")
     add_option_flags(parser)
 
@@ -34,7 +38,7 @@ def request_of(args: argparse.Namespace, *, stream: bool = False, keep: bool = F
     """
     prompt = None if args.name == STANDARD_INPUT else args.name
     file = args.instruction
-    if prompt is None and file is None:
+    if prompt is None and file is None and not args.raw:
         file = STANDARD_INPUT
         if sys.stdin.isatty():
             raise UsageError("there is no instruction", hint="Give --instruction FILE, or pipe one in.")
@@ -50,6 +54,8 @@ def request_of(args: argparse.Namespace, *, stream: bool = False, keep: bool = F
         source="cli",
         stream=stream,
         keep=keep,
+        raw=args.raw,
+        continues=args.continues,
     )
 
 

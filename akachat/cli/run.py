@@ -10,9 +10,10 @@ from contextlib import aclosing
 from typing import cast
 
 from akachat.cli.output import show_error, show_json, show_notes, show_text, write
+from akachat.cli.progress import ProgressLine
 from akachat.cli.requests import add_request_arguments, request_of, source_of
 from akachat.errors import AkachatError
-from akachat.events import Delta, Event, Failed, Finished, RunRequest
+from akachat.events import Delta, Event, Failed, Finished, Loading, RunRequest
 from akachat.playground import Playground
 
 __all__ = ["configure", "main"]
@@ -40,11 +41,16 @@ def main(args: argparse.Namespace) -> int:
 
 async def _run(playground: Playground, request: RunRequest) -> Finished | Failed:
     async with playground:
+        line = ProgressLine()
         # Closed by us, also on Ctrl+C: that stops the generation before the playground ends.
         events = cast("AsyncGenerator[Event, None]", playground.stream(request))
         ended: Finished | Failed | None = None
         async with aclosing(events):
             async for event in events:
+                if isinstance(event, Loading):
+                    line.show(event.model, event.progress)
+                    continue
+                line.clear()
                 if isinstance(event, Delta) and request.stream:
                     write(event.text)
                 elif isinstance(event, (Finished, Failed)):

@@ -21,9 +21,12 @@ __all__ = ["COMMANDS", "main"]
 COMMANDS = {
     "serve": "start the page and the Web API",
     "run": "run a prompt and print the answer as it comes",
+    "chat": "talk with a prompt or a model in the terminal",
     "render": "print what a prompt becomes, without asking the model",
     "prompt": "list, show, save, delete or rename prompts",
+    "models": "list, download, load or unload models",
     "var": "list, get, set or delete variables",
+    "bench": "measure speed beside a reference, on this machine",
 }
 
 _DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130
@@ -86,7 +89,8 @@ def _dispatch(argv: list[str]) -> int:
     parser.set_defaults(workspace=common.workspace, quiet=common.quiet)
     has_actions = any(isinstance(each, argparse._SubParsersAction) for each in parser._actions)
     # Intermixed, so that INPUT may follow a flag: `run NAME --seed 1 INPUT`.
-    parsed = parser.parse_args(rest) if has_actions else parser.parse_intermixed_args(rest)
+    plain = has_actions or any(each.nargs == argparse.REMAINDER for each in parser._actions)
+    parsed = parser.parse_args(rest) if plain else parser.parse_intermixed_args(rest)
     code: int = command.main(parsed)
     return code
 

@@ -8,11 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 __all__ = ["JournalSettings", "Limits"]
 
-_KB, _MB = 1024, 1024**2
+_KB, _MB, _GB = 1024, 1024**2, 1024**3
 
 
-def _limit(default: float, description: str, *, least: float = 1) -> Any:
-    return Field(default=default, ge=least, description=description)
+def _limit(default: float, description: str, *, least: float = 1, most: float | None = None) -> Any:
+    return Field(default=default, ge=least, le=most, description=description)
 
 
 class Limits(BaseModel):
@@ -51,7 +51,19 @@ class Limits(BaseModel):
     retries: int = _limit(3, "Further tries of a call that failed for a passing reason.", least=0)
     retry_wait: float = _limit(20.0, "Longest wait before a further try, in seconds.", least=0)
     models: int = _limit(2, "Local models kept in memory; the one unused for longest goes first.")
+    model_memory_bytes: int = _limit(0, "Memory of all local models together; 0: what is free.", least=0)
+    gpu_memory_fraction: float = _limit(
+        0.9, "Share of each GPU's memory that models may take; the rest is for others.", least=0.05, most=1
+    )
+    model_idle_seconds: float = _limit(0, "A local model unused for this long is unloaded; 0: never.", least=0)
+    model_turn_seconds: float = _limit(
+        5.0, "How long requests of a model in memory go first while another waits for its place.", least=0
+    )
     queue: int = _limit(256, "Requests that may wait for one local model.")
+    batch_rows: int = _limit(32, "Most answers that a local model makes in one batch.")
+    prefix_cache_bytes: int = _limit(
+        _GB, "Memory for prompts that were read before and may come again; 0: none.", least=0
+    )
 
     text_file_bytes: int = _limit(16 * _MB, "Size of a prompt's or a variable's file.", least=_KB)
     messages_file_bytes: int = _limit(64 * _MB, "How much of log/messages.jsonl is read at once.", least=_KB)

@@ -34,6 +34,13 @@ class Settings(BaseModel):
     hf_token: Secret | None = Field(default=None, description="The token of huggingface.co, for downloads.")
     endpoints: dict[str, Endpoint] = Field(default_factory=dict, description="OpenAI-compatible servers by name.")
     allowed_hosts: tuple[str, ...] = Field(default=(), description="Names under which others reach this server.")
+    trusted_hosts: tuple[str, ...] = Field(
+        default=(),
+        description="Names under which a proxy of this machine brings callers that it has let in: no token is asked.",
+    )
+    frame_ancestors: tuple[str, ...] = Field(
+        default=(), description="Pages that may show this one in a frame, such as a notebook: http://localhost:*."
+    )
     tokens: tuple[Token, ...] = Field(default=(), description="Who may call from beyond this machine.")
     language: Literal["", "ja", "en"] = Field(default="", description="The page's language; empty: the browser's.")
     title: str = Field(default="akachat", description="The page's title.")

@@ -20,17 +20,20 @@ __all__ = ["create_ui", "launch_options"]
 
 _ASSETS = Path(__file__).parent / "assets"
 _THEME_STYLE = "theme.css"
-_STYLES = ("base.css", "prompt.css", "result.css")
+_STYLES = ("base.css", "prompt.css", "model.css", "picker.css", "result.css")
 #: In the order in which they need each other; those of one component are together the body of one function.
 _FRAME_SCRIPTS = ("dom.js", "words.js", "frame.js")
 _PROMPT_SCRIPTS = (
     "dom.js",
     "words.js",
     "editor.js",
+    "picker.js",
+    "models.js",
     "form.js",
     "insert.js",
     "preview.js",
     "answer.js",
+    "model.js",
     "dialogs.js",
     "drafts.js",
     "prompt.js",

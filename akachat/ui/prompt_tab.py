@@ -13,11 +13,12 @@ from typing import Any
 import gradio as gr
 
 from akachat.errors import AkachatError, InvalidInput
-from akachat.events import Called, Delta, Event, Failed, Finished, Rendered, RunRequest, ToolCalled
+from akachat.events import Called, Delta, Event, Failed, Finished, Loading, Rendered, RunRequest, ToolCalled
 from akachat.messages import parse_messages
 from akachat.options import Options
 from akachat.playground import Playground
-from akachat.ui.view import calls_view, error_view, in_words, notes_view, rendered_view
+from akachat.raw import read_typed
+from akachat.ui.view import calls_view, error_view, in_words, models_view, notes_view, rendered_view
 
 __all__ = ["PromptTab"]
 
@@ -45,11 +46,15 @@ class PromptTab:
         calls: dict[str, Answer] = {
             "boot": self.boot,
             "catalog": self.catalog,
+            "choices": self.choices,
             "open_prompt": self.open_prompt,
             "save_prompt": self.save_prompt,
             "delete_prompt": self.delete_prompt,
             "preview": self.preview,
             "stop": self.stop,
+            "models": self.models,
+            "load_model": self.load_model,
+            "unload_model": self.unload_model,
         }
         return [_answering(name, call) for name, call in calls.items()]
 
@@ -73,11 +78,38 @@ class PromptTab:
             "prompts": playground.list_prompts(),
             "variables": [{"key": key, "value": self._glimpse(key)} for key in playground.list_variables()],
             "functions": [_function(function.to_dict()) for function in playground.functions()],
-            "models": [
-                {"name": model.name, "location": model.location, "loaded": model.loaded, "detail": dict(model.detail)}
-                for model in await playground.models()
+            **await self.models(payload),
+        }
+
+    async def choices(self, payload: Json) -> Json:
+        """What the fields for the model and its prompt form offer: the models that are known, and the prompt types."""
+        return {
+            "presets": [
+                {**preset.to_dict(), "note": in_words(preset.note) if preset.note else None}
+                for preset in self._playground.presets()
+            ],
+            "types": [
+                {"name": each.name, "note": in_words(each.note) if each.note else None}
+                for each in self._playground.prompt_types()
             ],
         }
+
+    async def models(self, payload: Json) -> Json:
+        """The models in memory and on their way, and the memory that they take."""
+        return {
+            "models": models_view(await self._playground.models()),
+            "memory": dict(self._playground.model_memory()),
+        }
+
+    async def load_model(self, payload: Json) -> Json:
+        """Begins to load the model that these options name."""
+        await self._playground.load_model(Options.parse(_object(payload, "model")), wait=False)
+        return await self.models(payload)
+
+    async def unload_model(self, payload: Json) -> Json:
+        """Frees a model after what it is answering, or gives its load up."""
+        await self._playground.unload_model(_text(payload, "name"))
+        return await self.models(payload)
 
     async def open_prompt(self, payload: Json) -> Json:
         """A saved prompt as it is on disk now."""
@@ -149,6 +181,8 @@ def _apply(frame: Json, event: Event, instruction: str) -> None:
             frame |= {"phase": "waiting", "rendered": rendered_view(event)}
         case Called():
             frame["calls"] += calls_view([event.call.to_dict()])
+        case Loading():
+            frame |= {"phase": "loading", "loading": {"model": event.model, **event.progress.to_dict()}}
         case Delta():
             frame["phase"] = "streaming"
             frame["text"] += event.text
@@ -199,15 +233,19 @@ async def _batches(events: AsyncIterator[Event], interval: float) -> AsyncGenera
 
 def _request(payload: Json) -> RunRequest:
     history = _text(payload, "messages")
+    input, raw = read_typed(_text(payload, "input"))
     return RunRequest(
         prompt=_text(payload, "prompt") or None,
         instruction=_text(payload, "instruction"),
         options=Options.parse(_object(payload, "options")).to_dict(),
         is_draft=True,
-        input=_text(payload, "input"),
+        input=input,
         messages=parse_messages(history) if history.strip() else (),
         id=_text(payload, "id"),
         source="page",
+        caller="page",
+        raw=raw,
+        continues=_text(payload, "continues"),
         keep=payload.get("keep") is True,
     )
 

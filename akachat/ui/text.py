@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from akachat.ui.model_words import MODEL_WORDS
+
 __all__ = ["LANGUAGES", "TEXTS"]
 
 LANGUAGES = ("en", "ja")
@@ -59,6 +61,30 @@ _WORDS: dict[str, tuple[str, str]] = {
     "model_loaded": ("loaded", "読み込み済み"),
     "model_unloaded": ("loads at the first run", "初回の実行で読み込みます"),
     "model_remote": ("server", "サーバー"),
+    # the models that are offered
+    "models_here": ("Ready to use", "すぐに使えるモデル"),
+    "size_tiny": ("Up to 1.5B: any PC", "1.5B まで: どの PC でも"),
+    "size_small": (
+        "Up to 4.5B: a PC with 16 GB, or a GPU with 8 GB",
+        "4.5B まで: メモリー 16 GB の PC か、8 GB の GPU",
+    ),
+    "size_medium": ("Up to 10B: a GPU with 8 GB (int4) or 24 GB", "10B まで: 8 GB の GPU (int4) か、24 GB の GPU"),
+    "size_large": ("Up to 36B: a GPU with 24 GB (int4)", "36B まで: 24 GB の GPU (int4)"),
+    "size_huge": ("Larger: several GPUs, or a server", "それ以上: 複数の GPU か、サーバー"),
+    "size_unknown": ("Your list", "自分の一覧"),
+    "model_japanese": ("Japanese", "日本語"),
+    "model_translation": ("translation", "翻訳"),
+    "model_token": ("needs a token", "要トークン"),
+    "model_lora": ("LoRA", "LoRA"),
+    "model_base": ("base", "ベース"),
+    "find_yes": ("Japanese", "日本語"),
+    "find_some": ("some Japanese", "日本語も可"),
+    "find_no": ("no Japanese", "日本語なし"),
+    "task_causal": ("text", "文章"),
+    "task_seq2seq": ("text to text", "変換"),
+    "task_translation": ("translation", "翻訳"),
+    "types_title": ("Prompt types", "プロンプト形式"),
+    "type_by_model": ("type: {type} (by the model)", "形式: {type}（モデルに合わせて）"),
     # writing
     "instruction": ("Instruction", "指示文"),
     "instruction_empty": (
@@ -137,6 +163,9 @@ _WORDS: dict[str, tuple[str, str]] = {
         "プロンプト全体の長さの推定値（このモデルのトークナイザーが手元にないため）",
     ),
     "trimmed": ("{n} older messages were trimmed", "古いメッセージ {n} 件を削りました"),
+    "cut_facts": ("{before} → {after} tokens ({rules})", "{before} → {after} トークン（{rules}）"),
+    "cut_summary": ("Summary by {name}:", "{name} による要約:"),
+    "cut_summary_known": ("Summary by {name}, made before:", "{name} による要約（作成済み）:"),
     "legend": ("Where the text comes from", "テキストの出どころ"),
     "origin_literal": ("written", "本文"),
     "origin_input": ("input", "入力"),
@@ -181,6 +210,13 @@ _WORDS: dict[str, tuple[str, str]] = {
     "stat_prompt": ("prompt {n}", "プロンプト {n}"),
     "finish_stop": ("ended by itself", "自然終了"),
     "finish_length": ("cut at the limit", "上限で打ち切り"),
+    "continue": ("Continue", "続きを書く"),
+    "continue_help": ("Let the model go on with this answer", "この回答の続きをモデルに書かせる"),
+    "raw": ("raw", "生入力"),
+    "raw_help": (
+        "The input begins with a backslash: it goes to the model as it stands, without instruction and template",
+        "入力が \\ で始まるので、指示文もテンプレートも使わず、そのままモデルに渡します",
+    ),
     "finish_length_help": (
         "max_new_tokens ({n}) was reached: raise it for a longer answer",
         "max_new_tokens ({n}) に達しました。長い回答には値を増やしてください",
@@ -349,5 +385,6 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 #: The words of each language by key, as the page's script takes them.
 TEXTS: dict[str, dict[str, str]] = {
-    language: {key: words[index] for key, words in _WORDS.items()} for index, language in enumerate(LANGUAGES)
+    language: {key: words[index] for key, words in (_WORDS | MODEL_WORDS).items()}
+    for index, language in enumerate(LANGUAGES)
 }

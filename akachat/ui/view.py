@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from akachat.backends.base import ModelInfo
 from akachat.errors import AkachatError, FileError
 from akachat.events import Rendered
 from akachat.ui.japanese import load_catalog
 
-__all__ = ["calls_view", "error_view", "in_words", "notes_view", "rendered_view"]
+__all__ = ["calls_view", "error_view", "in_words", "models_view", "notes_view", "rendered_view"]
 
 Words = dict[str, str]
 
@@ -51,6 +52,16 @@ def rendered_view(event: Rendered) -> dict[str, Any]:
         "notes": notes_view(event.notes),
         "trace": calls_view(data["trace"]),
     }
+
+
+def models_view(models: Iterable[ModelInfo]) -> list[dict[str, Any]]:
+    """Models with their states, with why one could not be loaded in both languages."""
+    seen = [model.to_dict() for model in models]
+    for model in seen:
+        if error := model["detail"].get("error"):
+            words = {key: in_words(error[key]) for key in ("message", "hint")}
+            model["detail"] = {**model["detail"], "error": {**error, **words}}
+    return seen
 
 
 def error_view(error: AkachatError, instruction: str = "") -> dict[str, Any]:

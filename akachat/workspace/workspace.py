@@ -54,6 +54,11 @@ class Workspace:
         return self.root / "functions"
 
     @property
+    def models_dir(self) -> Path:
+        """Where the user's own models are, each in a folder."""
+        return self.root / "models"
+
+    @property
     def log_dir(self) -> Path:
         """Where the messages and the journal are."""
         return self.root / "log"

@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 from akachat.backends.base import Chunk, End, FinishReason, Usage
+from akachat.backends.newlines import Newlines
 from akachat.backends.stops import StopTexts
 from akachat.errors import BackendError, ModelError
 
@@ -28,14 +29,27 @@ class Answer:
         prompt_tokens: length of the prompt.
         stops: texts that end the answer.
         asked: when it was asked for, by the monotonic clock.
+        ends: tokens that end the answer, though the library does not count them among the model's own.
+        newline: what the model writes for a line break; empty: a line break.
         is_json: whether it is held to a schema. The library answers freely to a schema that it does not understand,
             and tells only its log.
     """
 
-    def __init__(self, prompt_tokens: int, stops: Sequence[str], asked: float, *, is_json: bool = False) -> None:
+    def __init__(
+        self,
+        prompt_tokens: int,
+        stops: Sequence[str],
+        asked: float,
+        *,
+        ends: frozenset[int] = frozenset(),
+        newline: str = "",
+        is_json: bool = False,
+    ) -> None:
         self.end: End | None = None
         self._prompt_tokens = prompt_tokens
         self._stops = StopTexts(stops)
+        self._ends = ends
+        self._newlines = Newlines(newline)
         self._asked = self._started = asked
         self._said: list[str] | None = [] if is_json else None
         self._first = 0.0
@@ -56,12 +70,13 @@ class Answer:
         self._tokens = max(self._tokens, int(piece.get("tokens_predicted", 0)))
         if not self._first and self._tokens:
             self._first = monotonic()
-        text = self._stops.push(piece.get("content") or "")
-        if self._stops.stopped:
+        text = self._stops.push(self._newlines.push(piece.get("content") or ""))
+        if self._stops.stopped or not self._ends.isdisjoint(piece.get("tokens") or ()):
+            text += self._stops.flush()
             self._finish("stop")
         elif piece.get("stop"):
             self._reused = int((piece.get("timings") or {}).get("cache_n", 0))
-            text += self._stops.flush()
+            text += self._stops.push(self._newlines.flush()) + self._stops.flush()
             self._finish("length" if piece.get("stop_type") == "limit" else "stop")
         self._check_form(text)
         if not text:

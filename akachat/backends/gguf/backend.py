@@ -4,21 +4,23 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from contextlib import AsyncExitStack, aclosing
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request
+from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Progress, Request, Status
 from akachat.backends.gguf.answer import Answer
-from akachat.backends.gguf.files import Source
-from akachat.backends.gguf.prompt import Written, write_prompt
+from akachat.backends.gguf.files import Source, find_file
+from akachat.backends.gguf.prompt import Written, write_prompt, write_raw
 from akachat.backends.gguf.sampling import effective, form_request, sampling_request
 from akachat.backends.gguf.shelf import Shelf
 from akachat.backends.gguf.turns import Closed
 from akachat.backends.gguf.worker import Worker
 from akachat.backends.limits import BackendLimits
-from akachat.errors import BackendError, BackendUnavailable, ModelError
+from akachat.backends.presets import Preset
+from akachat.errors import AkachatError, BackendError, BackendUnavailable, ModelError
 from akachat.messages import Message
 from akachat.options import DEFAULTS, Options
 
@@ -48,14 +50,24 @@ class GgufBackend:
     Args:
         hf_token: gives the token of huggingface.co, or None.
         limits: what it may use.
+        preset: what is known of a model of that name.
+        root: the workspace's folder of models, whose names begin with ``models/``.
     """
 
     def __init__(
-        self, *, hf_token: Callable[[], str | None] = lambda: None, limits: BackendLimits | None = None
+        self,
+        *,
+        hf_token: Callable[[], str | None] = lambda: None,
+        limits: BackendLimits | None = None,
+        preset: Callable[[str], Preset | None] = lambda _: None,
+        root: Path | None = None,
     ) -> None:
         self._hf_token = hf_token
+        self._preset = preset
+        self._root = root
         self._limits = limits or BackendLimits()
         self._shelf = Shelf(self._limits)
+        self._starting: set[asyncio.Task[None]] = set()
 
     def is_at_hand(self, options: Options) -> bool:
         """True once the model is in memory: its tokenizer comes with its weights."""
@@ -80,26 +92,35 @@ class GgufBackend:
         worker = await self._worker(request.options)
 
         def count(messages: Sequence[Message]) -> int:
-            written = self._write(worker, messages, request.options)
+            written = self._write(worker, messages, request)
             return len(worker.tokens(written.pieces, begin=written.begin))
 
         return count
 
-    async def generate(self, request: Request) -> AsyncGenerator[Chunk | End]:
+    async def generate(self, request: Request) -> AsyncGenerator[Status | Chunk | End]:
         """Makes the answer in the model's own process; see ``Backend.generate``."""
         asked = monotonic()
         timeout = DEFAULTS["timeout"] if request.options.timeout is None else request.options.timeout
         deadline = asyncio.get_running_loop().time() + timeout
         try:
             while True:
+                if self._shelf.loaded(self._source(request.options)) is None:
+                    yield Status(request.options.model, Progress("read"))
                 async with asyncio.timeout_at(deadline):
                     worker = await self._worker(request.options)
                     prompt = request.prepared.own if request.prepared else await self._prompt(worker, request)
                     body, size = self._body(worker, prompt, request.options)
                 stops = (*(request.options.stop or ()), *prompt.written.stop)
-                answer = Answer(len(prompt.ids), stops, asked, is_json="json_schema" in body)
+                answer = Answer(
+                    len(prompt.ids),
+                    stops,
+                    asked,
+                    ends=worker.file.header.control_ids(prompt.written.stop),
+                    newline=prompt.written.newline,
+                    is_json="json_schema" in body,
+                )
                 try:
-                    async with aclosing(self._answered(worker, body, size, request.caller, answer, deadline)) as pieces:
+                    async with aclosing(self._answered(worker, body, size, request, answer, deadline)) as pieces:
                         async for piece in pieces:
                             yield piece
                     return
@@ -111,9 +132,23 @@ class GgufBackend:
                 hint="Raise the option timeout, lower max_new_tokens, or take a smaller model.",
             ) from None
 
+    def model_key(self, options: Options) -> str:
+        """What a request with these options needs in memory: requests of one key can be answered by one model."""
+        source = self._source(options)
+        return "\n".join((source.name, "", source.revision or "", source.dtype))
+
     async def models(self) -> list[ModelInfo]:
-        """The models in memory."""
-        return [_info(worker) for worker in self._shelf.workers()]
+        """The models in memory or on their way."""
+        loaded = [_info(worker) for worker in self._shelf.workers()]
+        reading = Progress("read")
+        return [
+            *loaded,
+            *(ModelInfo(each, "Local", False, {}, "loading", reading) for each in self._shelf.loading()),
+        ]
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Calls a function, from any thread, whenever something changes in ``models``; gives the way to end that."""
+        return self._shelf.listen(listener)
 
     async def load(self, options: Options) -> ModelInfo:
         """Loads a model without asking it anything.
@@ -122,6 +157,24 @@ class GgufBackend:
             ModelError: it cannot be loaded; the hint says what to do.
         """
         return _info(await self._worker(options))
+
+    def start(self, options: Options) -> None:
+        """Begins to load a model; ``models`` tells that it is on its way, the next request why it failed."""
+        task = asyncio.get_running_loop().create_task(self._started(options))
+        self._starting.add(task)
+        task.add_done_callback(self._starting.discard)
+
+    async def download(self, options: Options, *, force: bool = False) -> Path:
+        """Fetches a model's file into the hub's cache without loading it, and checks it.
+
+        Args:
+            force: fetches it again where it is here already.
+
+        Raises:
+            ModelError: it cannot be fetched; the hint says what to do.
+        """
+        file = await asyncio.to_thread(find_file, self._source(options), force=force)
+        return file.path
 
     async def unload(self, name: str) -> bool:
         """Frees a model after the answers that it is making; False where it is not loaded."""
@@ -132,11 +185,11 @@ class GgufBackend:
         await self._shelf.aclose()
 
     async def _answered(
-        self, worker: Worker, body: Mapping[str, Any], size: int, caller: str, answer: Answer, deadline: float
+        self, worker: Worker, body: Mapping[str, Any], size: int, request: Request, answer: Answer, deadline: float
     ) -> AsyncGenerator[Chunk | End]:
         async with AsyncExitStack() as stack:
             async with asyncio.timeout_at(deadline):
-                await stack.enter_async_context(worker.turns.turn(caller, size))
+                await stack.enter_async_context(worker.turns.turn(request.caller, size))
             worker.used = monotonic()
             answer.begin()
             pieces = await stack.enter_async_context(aclosing(worker.complete(body)))
@@ -152,10 +205,14 @@ class GgufBackend:
                     raise
                 answer.cancel()
         assert answer.end is not None
-        yield answer.end
+        yield replace(answer.end, detail={**answer.end.detail, **_used(worker, request.options)})
+
+    async def _started(self, options: Options) -> None:
+        with suppress(AkachatError):  # told to whoever asks the model
+            await self._worker(options)
 
     def _source(self, options: Options) -> Source:
-        return Source.of(options, self._hf_token())
+        return Source.of(options, self._hf_token(), self._root)
 
     async def _worker(self, options: Options) -> Worker:
         return await self._shelf.worker(self._source(options), options.lora)
@@ -164,14 +221,18 @@ class GgufBackend:
         """The prompt; a template is somebody's program and the tokenizer another process, so no loop waits here."""
 
         def write() -> Prompt:
-            written = self._write(worker, request.messages, request.options)
+            written = self._write(worker, request.messages, request)
             begin = worker.file.header.token("bos") if written.begin and worker.begin else ""
             return Prompt(written, begin + written.text, worker.tokens(written.pieces, begin=written.begin))
 
         return await asyncio.to_thread(write)
 
-    def _write(self, worker: Worker, messages: Sequence[Message], options: Options) -> Written:
-        return write_prompt(worker.file.header, messages, options, seconds=self._limits.template_seconds)
+    def _write(self, worker: Worker, messages: Sequence[Message], request: Request) -> Written:
+        options, header = request.options, worker.file.header
+        if request.raw:
+            return write_raw(messages, header.token("bos"))
+        preset = self._preset(options.model)
+        return write_prompt(header, messages, options, preset=preset, seconds=self._limits.template_seconds)
 
     def _body(self, worker: Worker, prompt: Prompt, options: Options) -> tuple[dict[str, Any], int]:
         """The request, and the most tokens that it and its answer take."""
@@ -181,6 +242,7 @@ class GgufBackend:
             "prompt": list(prompt.ids),
             "stream": True,
             "cache_prompt": True,
+            "return_tokens": True,
             # What is not named here makes the last line as long as the prompt.
             "response_fields": ["content", "stop", "stop_type", "tokens_predicted", "timings"],
             "lora": [{"id": at, "scale": float(name == options.lora)} for at, name in enumerate(worker.adapters)],
@@ -205,7 +267,14 @@ class GgufBackend:
 
 
 def _info(worker: Worker) -> ModelInfo:
-    return ModelInfo(worker.name, "Local", True, {**worker.facts(), "busy": worker.busy})
+    return ModelInfo(worker.name, "Local", True, {**worker.facts(), "busy": worker.busy}, "loaded")
+
+
+def _used(worker: Worker, options: Options) -> dict[str, Any]:
+    """What an answer was really made with."""
+    facts = worker.facts()
+    lora = {"lora": options.lora} if options.lora else {}
+    return {**{name: facts[name] for name in ("device", "dtype", "class")}, **lora}
 
 
 def _room(size: int, context: int, options: Options) -> int:

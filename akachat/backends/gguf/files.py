@@ -21,6 +21,8 @@ __all__ = ["File", "Source", "find_adapter", "find_file", "free_bytes"]
 
 #: Room for the context and for what a step holds, in parts of the weights.
 _ROOM = 1.15
+#: How a model of the workspace's folder is called in a prompt's options.
+_MODELS = "models/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +33,30 @@ class Source:
         name: as ``options.model`` has it.
         revision, dtype: of the options; they say which file of a repository is meant.
         token: for the hub; never shown.
+        root: the workspace's folder of models, where the name begins with ``models/``.
     """
 
     name: str
     revision: str | None = None
     dtype: str = ""
     token: str | None = field(default=None, repr=False, compare=False)
+    root: Path | None = None
 
     @classmethod
-    def of(cls, options: Options, token: str | None) -> Source:
+    def of(cls, options: Options, token: str | None, root: Path | None = None) -> Source:
         """The source that options name."""
         if not split_name(options.model)[0]:
-            return cls(options.model)  # a file is what it is, whatever dtype says
+            return cls(options.model, token=token, root=root)  # a file is what it is, whatever dtype says
         return cls(options.model, options.revision, options.dtype or "", token)
+
+    @property
+    def path(self) -> Path:
+        """Where it is, if it is no repository's."""
+        if self.root is not None and self.name.startswith(_MODELS):
+            inside = (self.root / self.name.removeprefix(_MODELS)).resolve()
+            if inside.is_relative_to(self.root.resolve()) and inside.exists():
+                return inside
+        return Path(self.name).expanduser()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +76,12 @@ class File:
     note: str = ""
 
 
-def find_file(source: Source) -> File:
+def find_file(source: Source, *, force: bool = False) -> File:
     """The file that a source names, downloaded where need be. It may take long.
+
+    Args:
+        source: which.
+        force: downloads what is here already again.
 
     Raises:
         ModelError: why there is none, or why it cannot be used; the hint says what to do.
@@ -75,8 +92,8 @@ def find_file(source: Source) -> File:
         )
     repository, what = split_name(source.name)
     if repository:
-        return _fetched(source, repository, what)
-    path = Path(source.name).expanduser()
+        return _fetched(source, repository, what, force)
+    path = source.path
     if path.is_dir():
         sizes = {each.name: each.stat().st_size for each in path.iterdir() if each.is_file()}
         found = candidates(sizes)
@@ -139,13 +156,13 @@ def _adapter_path(name: str, token: str | None) -> Path:
     return path
 
 
-def _fetched(source: Source, repository: str, what: str) -> File:
+def _fetched(source: Source, repository: str, what: str, force: bool) -> File:
     hub = Hub(repository, source.revision, source.token)
     found = candidates(hub.files())
     taken = choose(found, of=repository, what=what, dtype=source.dtype, free=free_bytes() / _ROOM)
     _check_memory(source.name, taken.size)
     note = _told(taken) if len(found) > 1 and what not in (*taken.files, taken.name) else ""
-    return _checked([hub.fetch(name) for name in taken.files], source.name, note)
+    return _checked([hub.fetch(name, force=force) for name in taken.files], source.name, note)
 
 
 def _told(taken: Candidate) -> str:

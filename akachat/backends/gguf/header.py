@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import mmap
 import struct
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -113,6 +113,12 @@ class Header:
     def control_tokens(self) -> tuple[str, ...]:
         """Tokens that steer the model."""
         return self._tokens_of(_CONTROL, _UNKNOWN)
+
+    def control_ids(self, texts: Iterable[str]) -> frozenset[int]:
+        """The control tokens among some texts: an answer shows none of them as a text."""
+        wanted = set(texts).intersection(self.control_tokens)
+        tokens = self.values.get("tokenizer.ggml.tokens")
+        return frozenset(tokens.index(text) for text in wanted) if wanted and isinstance(tokens, list) else frozenset()
 
     @cached_property
     def whole_tokens(self) -> tuple[str, ...]:

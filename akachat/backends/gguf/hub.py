@@ -51,8 +51,8 @@ class Hub:
             )
         return {file.rfilename: file.size or 0 for file in info.siblings or ()}
 
-    def fetch(self, name: str) -> Path:
-        """A file on this machine, downloaded where it is not there yet.
+    def fetch(self, name: str, *, force: bool = False) -> Path:
+        """A file on this machine, downloaded where it is not there yet; with ``force`` in any case.
 
         Raises:
             ModelError: it cannot be fetched.
@@ -63,7 +63,12 @@ class Hub:
         with self._explained():
             return Path(
                 hf_hub_download(
-                    self._repository, name, revision=self._revision, token=self._token, local_files_only=offline
+                    self._repository,
+                    name,
+                    revision=self._revision,
+                    token=self._token,
+                    local_files_only=offline,
+                    force_download=force,
                 )
             )
 

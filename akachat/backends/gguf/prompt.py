@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -17,11 +17,13 @@ from akachat.backends.folding import foldings
 from akachat.backends.formats import Format, fill, find_format, write_plain
 from akachat.backends.gguf.header import Header
 from akachat.backends.gguf.jinja import is_template_error, render_chat
+from akachat.backends.presets import Preset
+from akachat.backends.prompt_types import PromptType, fitting_type, prompt_types
 from akachat.errors import ModelError
 from akachat.messages import Message
 from akachat.options import Options
 
-__all__ = ["Written", "write_prompt"]
+__all__ = ["Written", "write_prompt", "write_raw"]
 
 #: Stands inside a control token that a person wrote: there the text is cut in two for the tokenizer.
 _CUT = "\U000f0000"
@@ -41,6 +43,7 @@ class Written:
         notes: what was changed, and why.
         stop: further texts that end the answer, by the format.
         begin: whether the tokenizer's own begin token stands before it.
+        newline: what stands for a line break in what this model reads and writes; empty: a line break.
     """
 
     text: str
@@ -49,10 +52,18 @@ class Written:
     notes: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     begin: bool = False
+    newline: str = ""
 
 
-def write_prompt(header: Header, messages: Sequence[Message], options: Options, *, seconds: float = 5.0) -> Written:
-    """Writes the prompt in the form that the options ask for, else in the model's own.
+def write_prompt(
+    header: Header,
+    messages: Sequence[Message],
+    options: Options,
+    *,
+    preset: Preset | None = None,
+    seconds: float = 5.0,
+) -> Written:
+    """Writes the prompt in the form that the options ask for, else in the one that is known of the model.
 
     A chat template may compute for ``seconds``: that of a file is somebody's program as well.
 
@@ -60,29 +71,70 @@ def write_prompt(header: Header, messages: Sequence[Message], options: Options, 
         ModelError: the model has no chat template, or its template refuses these messages.
     """
     template = options.template
-    form = find_format(template) if template is not None else None
     continued = bool(messages) and messages[-1].role == "assistant" and "tool_calls" not in messages[-1].extra
+    form, notes = (find_format(template), ()) if template is not None else _known_type(header, options, preset)
+    newline = preset.newline if preset else ""
     if form is not None:
-        return _formatted(header, messages, form)
+        return _formatted(header, messages, form, notes, newline, continued)
     own = template or header.chat_template
     if options.is_messages is False and template is None:
-        return _plain(header, messages, ())
-    if own is None:
+        written = _plain(header, messages, notes)
+    elif own is None:
         if options.is_messages:
             raise ModelError("this model has no chat template", hint=_NO_TEMPLATE)
-        return _plain(header, messages, ("the model has no chat template: the messages are written as one text.",))
-    with at_most(seconds):
-        return _chat(header, messages, options, own, continued)
+        written = _plain(header, messages, ("the model has no chat template: the messages are written as one text.",))
+    else:
+        with at_most(seconds):
+            written = _chat(header, messages, options, own, continued)
+    return _with_newlines(written, newline)
+
+
+def write_raw(messages: Sequence[Message], bos: str) -> Written:
+    """The texts of the messages as they stand, special tokens and all; the begin token is not written twice."""
+    text = "".join(message.content for message in messages)
+    return Written(text, (text,), tuple(messages), begin=not (bos and text.startswith(bos)))
+
+
+def _known_type(header: Header, options: Options, preset: Preset | None) -> tuple[PromptType | None, tuple[str, ...]]:
+    """The prompt type of a model whose prompt names none, and why it is that one."""
+    if preset is not None and preset.type:
+        known = prompt_types()[preset.type]
+        return known, (f"prompt type {known.name}: the list of models names it for {preset.name!r}.",)
+    fitting = fitting_type(options.model)
+    if header.chat_template is not None or fitting is None:
+        return None, ()
+    why = f"{options.model!r} has no chat template, and its name fits this type."
+    return fitting, (f"prompt type {fitting.name}: {why}",)
 
 
 def _plain(header: Header, messages: Sequence[Message], notes: tuple[str, ...]) -> Written:
     return _cut(write_plain(messages, mark=_marker(header, "")), messages, notes, begin=True)
 
 
-def _formatted(header: Header, messages: Sequence[Message], form: Format) -> Written:
-    source = form.text + form.user + form.assistant + form.bare
-    text = fill(form, messages, bos=header.token("bos"), eos=header.token("eos"), mark=_marker(header, source))
-    return _cut(text, messages, (), form.stop, begin="{bos_token}" not in source)
+def _formatted(
+    header: Header,
+    messages: Sequence[Message],
+    form: PromptType | Format,
+    notes: tuple[str, ...],
+    newline: str,
+    continued: bool,
+) -> Written:
+    mark = _marker(header, form.source)
+    text = fill(form, messages, bos=header.token("bos"), eos=header.token("eos"), mark=mark)
+    if isinstance(form, PromptType):
+        newline = newline or form.newline
+        spoken = [m for m in messages if m.role not in ("system", "developer")]
+        if not form.multi_turn and len(spoken) > 1 + continued:
+            single = f"prompt type {form.name} is for single turns: the earlier ones are written before the newest."
+            notes = (*notes, single)
+    return _with_newlines(_cut(text, messages, notes, form.stop, begin="{bos_token}" not in form.source), newline)
+
+
+def _with_newlines(written: Written, newline: str) -> Written:
+    if not newline:
+        return written
+    pieces = tuple(piece.replace("\r\n", "\n").replace("\n", newline) for piece in written.pieces)
+    return replace(written, text="".join(pieces), pieces=pieces, newline=newline)
 
 
 def _chat(header: Header, messages: Sequence[Message], options: Options, template: str, continued: bool) -> Written:

@@ -38,6 +38,7 @@ class Shelf:
         self._adapters: dict[Source, dict[str, Path]] = {}
         self._small = ThreadPoolExecutor(2, "akachat-gguf-file")
         self._large = ThreadPoolExecutor(1, "akachat-gguf-load")
+        self._listeners: dict[Callable[[], None], None] = {}
         self._closed = False
 
     async def worker(self, source: Source, lora: str | None) -> Worker:
@@ -66,6 +67,20 @@ class Shelf:
         """The models in memory."""
         return [known for source in list(self._workers) if (known := self.loaded(source)) is not None]
 
+    def loading(self) -> list[str]:
+        """The names of models that are being read or fetched."""
+        files = {source.name for source, future in self._files.items() if not future.done()}
+        return sorted(files | {source.name for source, future in self._workers.items() if not future.done()})
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Calls a function, from any thread, when a model has come or gone; gives the way to end that."""
+        self._listeners[listener] = None
+        return lambda: self._listeners.pop(listener, None)
+
+    def _tell(self, _: object = None) -> None:
+        for listener in list(self._listeners):
+            listener()
+
     async def unload(self, name: str) -> bool:
         """Frees all models of a name, after what they are answering."""
         sources = [source for source in self._workers if source.name == name]
@@ -74,6 +89,7 @@ class Shelf:
             self._files.pop(source, None)
             self._adapters.pop(source, None)
             await asyncio.wrap_future(self._large.submit(_close, future, False))
+            self._tell()
         return bool(sources)
 
     async def aclose(self) -> None:
@@ -115,6 +131,8 @@ class Shelf:
             if self._closed:
                 raise BackendUnavailable("the models have been closed")
             future = held[source] = pool.submit(load)
+            self._tell()
+            future.add_done_callback(self._tell)
         if not future.done():
             await _arrival(future)
         if future.cancelled() or future.exception() is not None:
@@ -127,7 +145,7 @@ class Shelf:
 
     def _load(self, source: Source, file: File, adapters: dict[str, Path]) -> Worker:
         self._make_room(source)
-        return Worker(file, source.name, adapters, self._limits.queue)
+        return Worker(file, source.name, adapters, self._limits)
 
     def _make_room(self, source: Source) -> None:
         """Frees the model unused for longest, idle ones first; a busy one finishes its queue before."""

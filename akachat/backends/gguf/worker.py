@@ -17,6 +17,7 @@ import psutil  # type: ignore[import-untyped]
 from akachat.backends.gguf.files import File, free_bytes
 from akachat.backends.gguf.process import Process, gpus
 from akachat.backends.gguf.turns import Turns
+from akachat.backends.limits import BackendLimits
 from akachat.errors import BackendError, ModelError
 
 __all__ = ["Worker"]
@@ -29,8 +30,8 @@ _SMALL = 30_000_000
 _STEP = 512
 #: Context where a file does not say what it was trained for.
 _CONTEXT = 4096
-#: The part of the free memory that the context may take, and the part that prompts put aside may take.
-_FOR_CONTEXT, _FOR_PROMPTS = 4, 16
+#: The part of the free memory that the context may take.
+_FOR_CONTEXT = 4
 #: Seconds for answers that need no computing.
 _QUICK = 30.0
 
@@ -42,13 +43,13 @@ class Worker:
         file: the model.
         name: as the options have it.
         adapters: LoRA adapters by the option's value; each is used by the requests that name it.
-        queue: how many requests may wait.
+        limits: what it may use.
 
     Raises:
         ModelError: it cannot be loaded.
     """
 
-    def __init__(self, file: File, name: str, adapters: Mapping[str, Path], queue: int) -> None:
+    def __init__(self, file: File, name: str, adapters: Mapping[str, Path], limits: BackendLimits) -> None:
         started = monotonic()
         self.file = file
         self.name = name
@@ -68,7 +69,7 @@ class Worker:
                 "slots": _PLACES,
                 "batch": _STEP,
                 "threads": self._threads,
-                "cache_mib": int(free_bytes() / _FOR_PROMPTS / 2**20),
+                "cache_mib": limits.prefix_cache_bytes // 2**20,
                 "gpu": bool(self._gpus),
                 "exact": file.header.format == "F32",
                 "key": self._key,
@@ -81,7 +82,7 @@ class Worker:
         self._host, self._port = address.hostname or "", address.port or 0
         self._memory = file.size + room * file.header.cache_bytes
         self.begin = self._begin_tokens()
-        self.turns = Turns(name, _PLACES, room, queue)
+        self.turns = Turns(name, _PLACES, room, limits.queue)
         self._seconds = monotonic() - started
 
     @property

@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
-from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request
+from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request, Status
 from akachat.backends.formats import is_jinja
 from akachat.backends.limits import BackendLimits
+from akachat.backends.local.adapters import Adapter, fetch
+from akachat.backends.local.census import Census
+from akachat.backends.local.channel import Channel
+from akachat.backends.local.disk import find_folder
+from akachat.backends.local.endings import Endings
+from akachat.backends.local.fetch import Wanted
 from akachat.backends.local.generation import Given, Job
+from akachat.backends.local.keeper import closed
+from akachat.backends.local.memory import Memory
 from akachat.backends.local.prompt import Prompt, write_prompt
+from akachat.backends.local.raw import write_raw
 from akachat.backends.local.sampling import Sampling, effective
 from akachat.backends.local.shelf import Shelf
 from akachat.backends.local.source import Front, Source
+from akachat.backends.local.worker import Worker
+from akachat.backends.presets import Preset
 from akachat.errors import BackendUnavailable, ModelError
 from akachat.messages import Message
 from akachat.options import DEFAULTS, Options
@@ -38,6 +51,8 @@ class LocalBackend:
         hf_token: gives the token of huggingface.co, or None.
         trusted: whether a model of that name may run its own Python code.
         limits: what it may use.
+        preset: what is known of a model or an adapter of that name.
+        root: the workspace's folder of models, whose names begin with ``models/``.
     """
 
     def __init__(
@@ -47,12 +62,19 @@ class LocalBackend:
         hf_token: Callable[[], str | None] = lambda: None,
         trusted: Callable[[str], bool] = lambda _: False,
         limits: BackendLimits | None = None,
+        preset: Callable[[str], Preset | None] = lambda _: None,
+        root: Path | None = None,
     ) -> None:
+        self._preset = preset
         self._folders = dict(folders or {})
         self._hf_token = hf_token
         self._trusted = trusted
         self._limits = limits or BackendLimits()
+        self._adapters: dict[str, Adapter] = {}
+        self._endings = Endings()
+        self._root = root
         self._shelf = Shelf(self._limits, frozenset(self._folders))
+        self._census = Census(self._shelf, tuple(self._folders), root)
 
     def is_at_hand(self, options: Options) -> bool:
         """True for folders of this machine, and for models whose tokenizer has been loaded."""
@@ -78,48 +100,69 @@ class LocalBackend:
     async def counter(self, request: Request) -> Callable[[Sequence[Message]], int]:
         """Counts by the model's own tokenizer."""
         front = await self._shelf.front(self._source(request.options))
-        seconds = self._limits.template_seconds
-        return lambda messages: len(write_prompt(front.tokenizer, messages, request.options, seconds=seconds).ids)
+        return lambda messages: len(self._write(front, replace(request, messages=tuple(messages))).ids)
 
-    async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
+    async def generate(self, request: Request) -> AsyncIterator[Status | Chunk | End]:
         """Makes the answer in the model's own thread; see ``Backend.generate``."""
         options = request.options
         asked = monotonic()
         timeout = DEFAULTS["timeout"] if options.timeout is None else options.timeout
         deadline = asyncio.get_running_loop().time() + timeout
+        loading = ""
+        channel: Channel[Chunk | End | Exception] = Channel()
         job: Job | None = None
         try:
             async with asyncio.timeout_at(deadline):
                 source = self._source(options)
                 front = await self._shelf.front(source)
-                job = Job(await self._given(request, front, asked))
-                while not (await self._shelf.worker(source)).submit(job):
-                    pass  # unloaded just now by someone else: load it again
-            while True:
-                async with asyncio.timeout_at(deadline):
-                    item = await job.channel.get()
-                if isinstance(item, Exception):
-                    raise item
-                yield item
-                if isinstance(item, End):
-                    return
+                given = await self._given(request, front, asked)
+            async with self._shelf.claim(source) as claim:
+                while True:
+                    async with asyncio.timeout_at(deadline):
+                        progress = await claim.news()
+                    if progress is None:
+                        break
+                    loading = progress.stage
+                    yield Status(options.model, progress)
+                loading = ""
+                job = Job(given, channel.put)
+                if not claim.worker.submit(job):
+                    raise closed()
+                pieces: list[str] = []
+                while True:
+                    async with asyncio.timeout_at(deadline):
+                        item = await channel.get()
+                    if isinstance(item, Exception):
+                        raise item
+                    if isinstance(item, End):
+                        if item.finish_reason == "length":
+                            self._endings.keep(str(source), given.prompt, "".join(pieces), item.ids)
+                        yield replace(item, detail={**item.detail, **_used(claim.worker, given)})
+                        return
+                    pieces.append(item.text)
+                    yield item
         except TimeoutError:
-            raise BackendUnavailable(
-                f"the model did not finish within {timeout:g} seconds",
-                hint="Raise the option timeout, lower max_new_tokens, or take a smaller model.",
-            ) from None
+            raise _too_late(options.model, timeout, loading) from None
         finally:
             if job is not None:
                 job.cancel()
 
-    async def models(self) -> list[ModelInfo]:
-        """The models in memory, and those that come with the program."""
-        loaded = [
-            ModelInfo(worker.loaded.source.name, "Local", True, {**worker.loaded.facts(), "busy": worker.busy})
-            for worker in self._shelf.workers()
-        ]
-        names = {info.name for info in loaded}
-        return [*loaded, *(ModelInfo(name, "Local", False) for name in self._folders if name not in names)]
+    def model_key(self, options: Options) -> str:
+        """What a request with these options needs in memory: requests of one key can be answered by one model."""
+        source = self._source(options)
+        return "\n".join((source.place, source.tokenizer or "", source.revision or "", source.dtype))
+
+    async def models(self, *, disk: bool = False) -> list[ModelInfo]:
+        """The models in memory or on their way, and those that come with the program; with ``disk`` all others here."""
+        return await self._census.take(disk=disk)
+
+    def memory(self) -> Memory:
+        """What models take of the memory, and could take."""
+        return self._shelf.memory()
+
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Calls a function, from any thread, whenever something changes in ``models``; gives the way to end that."""
+        return self._shelf.listen(listener)
 
     async def load(self, options: Options) -> ModelInfo:
         """Loads a model without asking it anything.
@@ -127,11 +170,32 @@ class LocalBackend:
         Raises:
             ModelError: it cannot be loaded; the hint says what to do.
         """
-        worker = await self._shelf.worker(self._source(options))
-        return ModelInfo(options.model, "Local", True, worker.loaded.facts())
+        source = self._source(options)
+        await self._shelf.front(source)  # what is wrong with a name is told before anything large is begun
+        async with self._shelf.claim(source) as claim:
+            await claim.arrival()
+            return self._census.loaded(claim.entry)
+
+    def start(self, options: Options) -> None:
+        """Begins to load a model; ``models`` tells how far it is, or why it failed."""
+        self._shelf.start(self._source(options))
+
+    async def download(self, options: Options, *, force: bool = False) -> Path:
+        """Fetches a model's files into the hub's cache without loading it.
+
+        Args:
+            force: fetches those again that are here already.
+
+        Raises:
+            ModelError: it cannot be fetched; the hint says what to do.
+        """
+        source = self._source(options)
+        if source.is_folder:
+            return Path(source.place)
+        return await self._shelf.download(Wanted(source.place, source.revision, source.token, source.trusted, force))
 
     async def unload(self, name: str) -> bool:
-        """Frees a model after the answers that it is making; False where it is not loaded."""
+        """Frees a model after the answers that it is making, or gives its load up; False where there is none."""
         return await self._shelf.unload(name)
 
     async def aclose(self) -> None:
@@ -139,10 +203,9 @@ class LocalBackend:
         await self._shelf.aclose()
 
     def _source(self, options: Options) -> Source:
-        if options.lora is not None:
-            raise ModelError("LoRA adapters cannot be loaded yet", hint="Unset the option lora, or merge the adapter.")
-        folder = self._folders.get(options.model)
-        place = str(folder()) if folder is not None else str(Path(options.model).expanduser())
+        ships = self._folders.get(options.model)
+        folder = ships() if ships is not None else find_folder(self._root, options.model)
+        place = str(folder or Path(options.model).expanduser())
         return Source.of(options, place, token=self._hf_token(), trusted=self._trusted(options.model))
 
     def _sampling(self, options: Options, front: Front) -> Sampling:
@@ -150,18 +213,60 @@ class LocalBackend:
 
     async def _written(self, front: Front, request: Request) -> Prompt:
         """The prompt; a chat template from the options is somebody's program, so the loop does not wait for it."""
-        options, seconds = request.options, self._limits.template_seconds
-        write = partial(write_prompt, front.tokenizer, request.messages, options, seconds=seconds)
-        if options.template is not None and is_jinja(options.template):
-            return await asyncio.to_thread(write)
-        return write()
+        template = request.options.template
+        if template is not None and is_jinja(template):
+            return await asyncio.to_thread(self._write, front, request)
+        return self._write(front, request)
+
+    def _write(self, front: Front, request: Request) -> Prompt:
+        write = partial(write_raw, front.tokenizer) if request.raw else self._writer(front, request.options)
+        return self._endings.write(str(self._source(request.options)), request.messages, write)
+
+    def _writer(self, front: Front, options: Options) -> Callable[[Sequence[Message]], Prompt]:
+        """Writes messages as this model reads them; an adapter may have another type than its base."""
+        base, adapter = self._preset(options.model), self._preset(options.lora) if options.lora else None
+        known = base if adapter is None else replace(adapter, newline=adapter.newline or (base.newline if base else ""))
+        seconds = self._limits.template_seconds
+        return lambda messages: write_prompt(front.tokenizer, messages, options, preset=known, seconds=seconds)
 
     async def _given(self, request: Request, front: Front, asked: float) -> Given:
         options = request.options
         prompt: Prompt = request.prepared.own if request.prepared else await self._written(front, request)
         room = _room(prompt, front, options)
         sampling = effective(options, front.generation, min(self._limits.answer_tokens, room))
-        return Given(prompt, sampling, (*(options.stop or ()), *prompt.stop), asked)
+        stops = (*(options.stop or ()), *prompt.stop)
+        adapter = await self._adapter(options.lora) if options.lora else None
+        return Given(prompt, sampling, stops, asked, adapter, request.caller)
+
+    async def _adapter(self, name: str) -> Adapter:
+        """The adapter of that name; what Hugging Face has is asked for once, a folder is looked at each time."""
+        found = self._adapters.get(name)
+        if found is None or not Path(found.folder).is_dir():
+            found = self._adapters[name] = await asyncio.to_thread(fetch, name, self._hf_token())
+        return found
+
+
+def _too_late(model: str, timeout: float, loading: str) -> BackendUnavailable:
+    if loading:
+        return BackendUnavailable(
+            f"{model!r} was still being loaded after {timeout:g} seconds",
+            hint="It goes on: try again in a while, or raise the option timeout.",
+        )
+    return BackendUnavailable(
+        f"the model did not finish within {timeout:g} seconds",
+        hint="Raise the option timeout, lower max_new_tokens, or take a smaller model.",
+    )
+
+
+def _used(worker: Worker, given: Given) -> dict[str, Any]:
+    """What an answer was really made with."""
+    loaded = worker.loaded
+    facts = {"device": loaded.device, "dtype": loaded.dtype, "class": type(loaded.model).__name__}
+    return {
+        **facts,
+        **({"lora": given.adapter.name} if given.adapter else {}),
+        **({"notes": list(loaded.notes)} if loaded.notes else {}),
+    }
 
 
 def _room(prompt: Prompt, front: Front, options: Options) -> int:

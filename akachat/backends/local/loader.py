@@ -6,7 +6,7 @@ import importlib.util
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic
 from typing import Any
@@ -41,6 +41,7 @@ class Loaded:
         model: of transformers.
         device, dtype: where it runs and in which number format, as they turned out.
         seconds: how long loading took.
+        notes: what a user should know of how it runs, one sentence each.
     """
 
     source: Source
@@ -49,6 +50,7 @@ class Loaded:
     device: str
     dtype: str
     seconds: float
+    notes: list[str] = field(default_factory=list)
 
     def facts(self) -> dict[str, Any]:
         """JSON-ready facts for the page."""
@@ -60,11 +62,15 @@ class Loaded:
             "class": type(self.model).__name__,
             "context": self.front.context,
             "load_seconds": round(self.seconds, 3),
+            "notes": list(self.notes),
         }
 
 
-def load_weights(source: Source, front: Front) -> Loaded:
+def load_weights(source: Source, front: Front, *, max_memory: Mapping[int | str, int] | None = None) -> Loaded:
     """Loads the weights of a causal language model.
+
+    Args:
+        max_memory: bytes that it may take of each GPU, and of the rest; None: whatever is free.
 
     Raises:
         ModelError: why not, with the next step.
@@ -79,7 +85,7 @@ def load_weights(source: Source, front: Front) -> Loaded:
     place, found = source.locate(source.place)
     arguments = {**found, **_number_format(torch, dtype, source, device)}
     if device == "cuda":
-        arguments["device_map"] = "auto"
+        arguments |= {"device_map": "auto", **({"max_memory": dict(max_memory)} if max_memory else {})}
     elif device == "mps":
         arguments["device_map"] = {"": "mps"}
     _check_memory(source, place, front, dtype, device)

@@ -9,15 +9,19 @@ import json
 import re
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from akachat.backends.deadline import at_most
 from akachat.backends.folding import foldings
 from akachat.backends.formats import Format, fill, find_format, write_plain
+from akachat.backends.prompt_types import PromptType, fitting_type, prompt_types
 from akachat.errors import ModelError
 from akachat.messages import Message
-from akachat.options import Options
+
+if TYPE_CHECKING:
+    from akachat.backends.presets import Preset
+    from akachat.options import Options
 
 __all__ = ["Prompt", "write_prompt"]
 
@@ -37,6 +41,9 @@ class Prompt:
         notes: what was changed, and why.
         stop: further texts that end the answer, by the format.
         continued: whether the prompt ends inside an assistant's turn that the answer continues.
+        newline: what stands for a line break in what this model reads and writes; empty: a line break.
+        ends: further tokens that end the answer: stop texts that are one special token, which no text ever shows.
+        answered: how many of the last tokens are of that turn, where that is known.
     """
 
     text: str
@@ -45,10 +52,31 @@ class Prompt:
     notes: tuple[str, ...] = ()
     stop: tuple[str, ...] = ()
     continued: bool = False
+    newline: str = ""
+    ends: frozenset[int] = frozenset()
+    answered: int = 0
 
 
-def write_prompt(tokenizer: Any, messages: Sequence[Message], options: Options, *, seconds: float = 5.0) -> Prompt:
-    """Writes the prompt in the form that the options ask for, else in the model's own.
+@dataclass(frozen=True, slots=True)
+class _Writing:
+    """What is the same for every way to write a prompt."""
+
+    tokenizer: Any
+    messages: Sequence[Message]
+    continued: bool
+    newline: str
+    notes: tuple[str, ...] = ()
+
+
+def write_prompt(
+    tokenizer: Any,
+    messages: Sequence[Message],
+    options: Options,
+    *,
+    preset: Preset | None = None,
+    seconds: float = 5.0,
+) -> Prompt:
+    """Writes the prompt in the form that the options ask for, else in the one that is known of the model.
 
     A chat template among the options may compute for ``seconds``.
 
@@ -56,58 +84,89 @@ def write_prompt(tokenizer: Any, messages: Sequence[Message], options: Options, 
         ModelError: the model has no chat template, or its template refuses these messages.
     """
     template = options.template
-    form = find_format(template) if template is not None else None
     continued = bool(messages) and messages[-1].role == "assistant" and "tool_calls" not in messages[-1].extra
+    writing = _Writing(tokenizer, messages, continued, preset.newline if preset else "")
+    if template is not None:
+        form = find_format(template)
+    else:
+        form, note = _known_type(tokenizer, options, preset)
+        writing = replace(writing, notes=(note,) if note else ())
     if form is not None:
-        return _formatted(tokenizer, messages, form, continued)
+        return _formatted(writing, form)
     own = template or tokenizer.chat_template
     if options.is_messages is False and template is None:
-        return _plain(tokenizer, messages, (), continued)
+        return _plain(writing)
     if own is None:
         if options.is_messages:
             raise ModelError("this model has no chat template", hint=_NO_TEMPLATE)
         note = "the model has no chat template: the messages are written as one text."
-        return _plain(tokenizer, messages, (note,), continued)
+        return _plain(replace(writing, notes=(note,)))
     with nullcontext() if template is None else at_most(seconds):
-        return _chat(tokenizer, messages, options, template, continued)
+        return _chat(writing, options, template)
 
 
-def _plain(tokenizer: Any, messages: Sequence[Message], notes: tuple[str, ...], continued: bool) -> Prompt:
-    mark = _marker(tokenizer, "")
-    return _encoded(tokenizer, write_plain(messages, mark=mark), messages, notes, (), continued, begin=True)
+def _known_type(tokenizer: Any, options: Options, preset: Preset | None) -> tuple[PromptType | None, str]:
+    """The prompt type of a model whose prompt names none, and why it is that one."""
+    adapter = options.lora or ""
+    if adapter and (preset is None or preset.name != adapter) and (fitting := fitting_type(adapter)):
+        # What it was trained with counts, and not what its base was.
+        return fitting, f"prompt type {fitting.name}: the name of the adapter {adapter!r} fits this type."
+    if preset is not None and preset.type:
+        known = prompt_types()[preset.type]
+        return known, f"prompt type {known.name}: the list of models names it for {preset.name!r}."
+    fitting = fitting_type(options.model)
+    if tokenizer.chat_template is not None or fitting is None:
+        return None, ""
+    why = f"{options.model!r} has no chat template, and its name fits this type."
+    return fitting, f"prompt type {fitting.name}: {why}"
 
 
-def _formatted(tokenizer: Any, messages: Sequence[Message], form: Format, continued: bool) -> Prompt:
-    source = form.text + form.user + form.assistant + form.bare
+def _plain(writing: _Writing) -> Prompt:
+    mark = _marker(writing.tokenizer, "")
+    return _encoded(writing, write_plain(writing.messages, mark=mark), begin=True)
+
+
+def _formatted(writing: _Writing, form: PromptType | Format) -> Prompt:
+    tokenizer = writing.tokenizer
     text = fill(
         form,
-        messages,
+        writing.messages,
         bos=tokenizer.bos_token or "",
         eos=tokenizer.eos_token or "",
-        mark=_marker(tokenizer, source),
+        mark=_marker(tokenizer, form.source),
     )
-    begin = "{bos_token}" not in source
-    return _encoded(tokenizer, text, messages, (), form.stop, continued, begin=begin)
+    if isinstance(form, PromptType):
+        writing = replace(writing, newline=writing.newline or form.newline)
+        spoken = [m for m in writing.messages if m.role not in ("system", "developer")]
+        if not form.multi_turn and len(spoken) > 1 + writing.continued:
+            note = f"prompt type {form.name} is for single turns: the earlier ones are written before the newest."
+            writing = replace(writing, notes=(*writing.notes, note))
+    prompt = _encoded(writing, text, begin="{bos_token}" not in form.source)
+    return replace(prompt, stop=form.stop, ends=_special(tokenizer, form.stop))
 
 
-def _chat(
-    tokenizer: Any, messages: Sequence[Message], options: Options, template: str | None, continued: bool
-) -> Prompt:
+def _special(tokenizer: Any, stops: Sequence[str]) -> frozenset[int]:
+    special = {token.content: id for id, token in tokenizer.added_tokens_decoder.items() if token.special}
+    return frozenset(special[stop] for stop in stops if stop in special)
+
+
+def _chat(writing: _Writing, options: Options, template: str | None) -> Prompt:
     """By a Jinja chat template; where it refuses the order of the messages, folded until it takes them."""
+    tokenizer = writing.tokenizer
     source = template or tokenizer.chat_template
     mark = _marker(tokenizer, source if isinstance(source, str) else "".join(map(str, source.values())))
     tools = [tool for tool in options.tools or () if isinstance(tool, dict)] or None
     values = dict(options.chat_template_kwargs or {})
     refusal, lossy = "", None
-    for folded, notes in foldings(messages):
+    for folded, notes in foldings(writing.messages):
         try:
             text = tokenizer.apply_chat_template(
                 [_turn(m, mark) for m in folded],
                 tools=mark(tools),
                 chat_template=template,
                 tokenize=False,
-                add_generation_prompt=not continued,
-                continue_final_message=continued,
+                add_generation_prompt=not writing.continued,
+                continue_final_message=writing.continued,
                 **mark(values),
             )
         except Exception as error:
@@ -115,7 +174,7 @@ def _chat(
                 raise
             refusal = refusal or str(error)
             continue
-        prompt = _encoded(tokenizer, text, folded, notes, (), continued, begin=False)
+        prompt = _encoded(replace(writing, messages=folded, notes=notes), text, begin=False)
         missing = [m for m in folded if mark(m.content).strip() not in text]
         if not missing:
             return prompt
@@ -127,7 +186,7 @@ def _chat(
         )
     prompt, missing = lossy
     note = "the chat template left out the text of " + ", ".join(sorted({m.role for m in missing})) + "."
-    return Prompt(prompt.text, prompt.ids, prompt.messages, (*prompt.notes, note), prompt.stop, continued)
+    return replace(prompt, notes=(*prompt.notes, note))
 
 
 def _turn(message: Message, mark: Callable[[Any], Any]) -> dict[str, Any]:
@@ -157,17 +216,11 @@ def _is_template_error(error: Exception) -> bool:
     return isinstance(error, jinja2.TemplateError | TypeError | KeyError | ValueError | AttributeError)
 
 
-def _encoded(
-    tokenizer: Any,
-    text: str,
-    messages: Sequence[Message],
-    notes: tuple[str, ...],
-    stop: tuple[str, ...],
-    continued: bool,
-    *,
-    begin: bool,
-) -> Prompt:
+def _encoded(writing: _Writing, text: str, *, begin: bool) -> Prompt:
     """Tokens for a text with marks in it. ``begin``: whether the tokenizer's own begin token stands before it."""
+    tokenizer = writing.tokenizer
+    if writing.newline:
+        text = text.replace("\r\n", "\n").replace("\n", writing.newline)
     plain = text.translate(_MARKS)
     if len(plain) == len(text):
         # Not verbose: too long a prompt is told in our own words.
@@ -184,7 +237,14 @@ def _encoded(
     bos = tokenizer.bos_token_id
     if begin and bos is not None and bos in tokenizer("", add_special_tokens=True)["input_ids"]:
         ids, plain = [bos, *ids], tokenizer.bos_token + plain
-    return Prompt(plain, tuple(ids), tuple(messages), notes, stop, continued)
+    return Prompt(
+        plain,
+        tuple(ids),
+        tuple(writing.messages),
+        writing.notes,
+        continued=writing.continued,
+        newline=writing.newline,
+    )
 
 
 def _control_tokens(tokenizer: Any, source: str) -> tuple[str, ...]:

@@ -3,42 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from typing import TypeVar
+from pathlib import Path
+from typing import Any
 
 from akachat.backends.limits import BackendLimits
-from akachat.backends.local.loader import load_weights
+from akachat.backends.local.entry import Claim, Entry
+from akachat.backends.local.fetch import Fetcher, Wanted
+from akachat.backends.local.keeper import Keeper, closed
+from akachat.backends.local.memory import Memory
+from akachat.backends.local.progress import Reporter
 from akachat.backends.local.source import Front, Source, load_front
-from akachat.backends.local.worker import Worker
-from akachat.errors import BackendUnavailable, ModelError
+from akachat.errors import AkachatError, Cancelled, ModelError
 
 __all__ = ["Shelf"]
 
-T = TypeVar("T")
+#: How many failures are remembered for whoever did not wait for the load.
+_FAILURES = 20
 
 
 class Shelf:
-    """Holds tokenizers and workers by their source.
-
-    Everything that waits for a disk, a network or a thread runs in loading threads: one for weights, so that two
-    models are never read at once into a memory that has room for one, and a few for the small files.
+    """Holds tokenizers and models by their source: different number formats or revisions of one are several.
 
     Args:
-        limits: how many models, and how many waiting requests each.
+        limits: how many models, how much memory, and how long they stay.
         kept: names that count for nothing and stay: the small models that come with the program.
     """
 
     def __init__(self, limits: BackendLimits, kept: frozenset[str]) -> None:
-        self._limits = limits
-        self._kept = kept
         self._fronts: dict[Source, Future[Front]] = {}
-        self._workers: dict[Source, Future[Worker]] = {}
+        self._downloads: list[Reporter] = []
+        self._failures: dict[str, AkachatError] = {}
+        self._listeners: set[Callable[[], None]] = set()
+        self._fetcher = Fetcher()
         self._small = ThreadPoolExecutor(4, "akachat-front")
-        self._large = ThreadPoolExecutor(1, "akachat-load")
-        self._closed = False
+        self._keeper = Keeper(limits, kept, self._fetcher, self._front, self._changed)
+
+    # tokenizers
 
     async def front(self, source: Source) -> Front:
         """The tokenizer and configuration of a model.
@@ -46,94 +49,139 @@ class Shelf:
         Raises:
             ModelError: why they cannot be loaded.
         """
-        return await self._once(self._fronts, self._small, source, lambda: load_front(source))
+        future = self._front(source)
+        if not future.done():
+            await _arrival(future)
+        if future.cancelled():
+            raise closed()
+        return future.result()
 
     def has_front(self, source: Source) -> bool:
         """Whether the tokenizer is in memory."""
-        future = self._fronts.get(source)
-        return future is not None and future.done() and not future.cancelled() and future.exception() is None
+        return _succeeded(self._fronts.get(source))
 
-    async def worker(self, source: Source) -> Worker:
-        """A model, ready to answer.
+    def _front(self, source: Source) -> Future[Front]:
+        """The load of a tokenizer, which happens once however many ask; a failed one is tried again by the next."""
+        with self._keeper.lock:
+            future = self._fronts.get(source)
+            if future is None or (future.done() and not _succeeded(future)):
+                if self._keeper.ended:
+                    raise closed()
+                future = self._fronts[source] = self._small.submit(load_front, source)
+            return future
+
+    # models
+
+    def claim(self, source: Source) -> Claim:
+        """A hold on a model, which begins to be loaded if it is not there; an ``async with`` block.
 
         Raises:
-            ModelError: why it cannot be loaded.
+            BackendUnavailable: the models have been closed.
         """
-        front = await self.front(source)
-        try:
-            return await self._once(self._workers, self._large, source, lambda: self._load(source, front))
-        except ModelError:
-            self._fronts.pop(source, None)  # the files may be mended until the next try
-            raise
+        return Claim(self._entered(source), self._keeper.leave)
 
-    def workers(self) -> list[Worker]:
-        """The models in memory."""
-        return [each.result() for each in list(self._workers.values()) if _ready(each)]
+    def start(self, source: Source) -> None:
+        """Begins to load a model that nobody waits for; why it failed is in ``failures``."""
+        self._keeper.leave(self._entered(source, pinned=True))
+
+    def entries(self) -> list[Entry]:
+        """The models in memory, and those on their way in or out."""
+        return [entry for entry in list(self._keeper.entries) if entry.state not in ("dropped", "gone")]
+
+    def downloads(self) -> list[Reporter]:
+        """What is being downloaded by itself, not for a load."""
+        return list(self._downloads)
+
+    def failures(self) -> dict[str, AkachatError]:
+        """Why the last load or download of a model failed, by name, until it is tried again."""
+        return dict(self._failures)
+
+    def memory(self) -> Memory:
+        """What models take of the memory, and could take."""
+        return self._keeper.memory()
+
+    async def download(self, wanted: Wanted) -> Path:
+        """Fetches a model's files without loading it.
+
+        Raises:
+            ModelError: why it cannot be fetched.
+            Cancelled: it was unloaded meanwhile.
+        """
+        if self._keeper.ended:
+            raise closed()
+        reporter = Reporter(wanted.name, "download", self._changed)
+        self._downloads.append(reporter)
+        self._failures.pop(wanted.name, None)
+        try:
+            return await asyncio.wrap_future(self._fetcher.fetch(wanted, reporter))
+        except ModelError as error:
+            self._note(wanted.name, error)
+            raise
+        finally:
+            reporter.cancel()
+            self._downloads.remove(reporter)
+            self._changed()
 
     async def unload(self, name: str) -> bool:
-        """Frees all models of a name, after what they are answering."""
-        sources = [source for source in self._workers if source.name == name]
-        for source in sources:
-            future = self._workers.pop(source)
-            self._fronts.pop(source, None)
-            await asyncio.wrap_future(self._large.submit(_close, future, False))
-        return bool(sources)
+        """Frees all models of a name, after what they are answering; gives up a load or a download of that name."""
+        entries = [entry for entry in self.entries() if entry.source.name == name]
+        downloads = [reporter for reporter in self._downloads if reporter.name == name]
+        for entry in entries:
+            self._fronts.pop(entry.source, None)
+            self._keeper.remove(entry)
+        for reporter in downloads:
+            reporter.cancel()
+        failed = self._failures.pop(name, None)
+        self._changed()
+        for entry in entries:
+            if entry.state != "dropped":  # that one tells nobody any more when it ends
+                await asyncio.wrap_future(entry.gone)
+        return bool(entries or downloads or failed)
 
     async def aclose(self) -> None:
         """Ends all threads; answers in the making end as cancelled."""
-        self._closed = True
-        workers = list(self._workers.values())
-        self._workers.clear()
-        self._fronts.clear()
-        for future in workers:
-            await asyncio.to_thread(_close, future, True)
-        await asyncio.to_thread(self._large.shutdown)
+        self._keeper.ended = True
+        for reporter in [*self._downloads, *(entry.reporter for entry in self.entries())]:
+            reporter.cancel()
+        await asyncio.to_thread(self._keeper.close)
+        await asyncio.to_thread(self._fetcher.close)
         await asyncio.to_thread(self._small.shutdown)
+        self._fronts.clear()
 
-    async def _once(
-        self, held: dict[Source, Future[T]], pool: ThreadPoolExecutor, source: Source, load: Callable[[], T]
-    ) -> T:
-        """The result of a load that happens once, however many ask; a failed one is tried again by the next."""
-        future = held.get(source)
-        if future is None:
-            if self._closed:
-                raise BackendUnavailable("the models have been closed")
-            future = held[source] = pool.submit(load)
-        if not future.done():
-            await _arrival(future)
-        if future.cancelled() or future.exception() is not None:
-            if held.get(source) is future:
-                del held[source]
-            if future.cancelled():
-                raise BackendUnavailable("the models have been closed")
-        return future.result()
+    def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
+        """Calls a function, from any thread, whenever a model has come, gone, or come further; gives its end."""
+        self._listeners.add(listener)
+        return lambda: self._listeners.discard(listener)
 
-    def _load(self, source: Source, front: Front) -> Worker:
-        self._make_room(source)
-        return Worker(load_weights(source, front), self._limits.queue)
+    def _entered(self, source: Source, *, pinned: bool = False) -> Entry:
+        entry = self._keeper.enter(source, pinned=pinned)
+        if entry.state == "opening":
+            self._failures.pop(source.name, None)
+            entry.future.add_done_callback(lambda future: self._ended(entry, future))
+        return entry
 
-    def _make_room(self, source: Source) -> None:
-        """Frees the model unused for longest, idle ones first; a busy one finishes its queue before."""
-        if source.name in self._kept:
-            return
-        while True:
-            held = [
-                (future.result().busy, future.result().used, each)
-                for each, future in list(self._workers.items())
-                if each.name not in self._kept and _ready(future)
-            ]
-            if len(held) < self._limits.models:
-                return
-            _, _, oldest = min(held, key=lambda one: one[:2])
-            _close(self._workers.pop(oldest), False)
+    def _ended(self, entry: Entry, future: Future[Any]) -> None:
+        error = future.exception()
+        if isinstance(error, AkachatError) and not isinstance(error, Cancelled):
+            self._note(entry.source.name, error)
+            self._fronts.pop(entry.source, None)  # the files may be mended until the next try
+
+    def _note(self, name: str, error: AkachatError) -> None:
+        self._failures[name] = error
+        for oldest in list(self._failures)[:-_FAILURES]:
+            del self._failures[oldest]
+
+    def _changed(self) -> None:
+        for listener in list(self._listeners):
+            listener()
 
 
-async def _arrival(future: Future[T]) -> None:
+async def _arrival(future: Future[Any]) -> None:
     """Waits for a future without owning it: a caller that gives up must not take the load away from the others."""
     loop = asyncio.get_running_loop()
     arrived = asyncio.Event()
 
-    def tell(_: Future[T]) -> None:
+    def tell(_: Future[Any]) -> None:
         with suppress(RuntimeError):  # that loop is closed, nobody waits there
             loop.call_soon_threadsafe(arrived.set)
 
@@ -141,17 +189,5 @@ async def _arrival(future: Future[T]) -> None:
     await arrived.wait()
 
 
-def _ready(future: Future[Worker]) -> bool:
-    return future.done() and not future.cancelled() and future.exception() is None
-
-
-def _close(future: Future[Worker], cancel: bool) -> None:
-    """Ends a worker, and gives the memory back to the system."""
-    if future.cancel() or future.exception() is not None:
-        return
-    future.result().close(cancel=cancel)
-    gc.collect()
-    import torch
-
-    if torch.cuda.is_available():
-        torch.cuda.empty_cache()
+def _succeeded(future: Future[Any] | None) -> bool:
+    return future is not None and future.done() and not future.cancelled() and future.exception() is None

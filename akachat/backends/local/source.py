@@ -9,12 +9,14 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from akachat.backends.local.failures import explained
 from akachat.errors import ModelError
-from akachat.options import Options
+
+if TYPE_CHECKING:
+    from akachat.options import Options
 
 __all__ = ["Front", "Source", "load_front"]
 

@@ -1,13 +1,16 @@
-"""One inference thread per model, with a bounded queue of answers to make."""
+"""One inference thread per model: it takes requests in, fairly, and hands them to the engine."""
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from collections.abc import Sequence
 from time import monotonic
 from typing import Any
 
-from akachat.backends.local.generation import Job
+from akachat.backends.limits import BackendLimits
+from akachat.backends.local.adapters import Adapters
+from akachat.backends.local.generation import Job, Stopped
 from akachat.backends.local.loader import Loaded
 from akachat.errors import Busy
 
@@ -19,31 +22,51 @@ _SMALL = 30_000_000
 
 
 class Worker:
-    """Makes answers one after another, in a thread of its own.
+    """Makes answers in a thread of its own: side by side where the model allows it, else one after another.
+
+    Making one takes a few passes through the model, which show whether it does; so that is not for the event loop.
 
     Args:
         loaded: the model, which only this thread uses.
-        queue: how many answers may wait; one more is refused.
+        limits: how many may wait (one more is refused), how many are written side by side, and the memory for
+            prompts that were read before.
     """
 
-    def __init__(self, loaded: Loaded, queue: int) -> None:
+    def __init__(self, loaded: Loaded, limits: BackendLimits) -> None:
         self.loaded = loaded
         self.used = monotonic()
-        self._most = queue
+        self._limits = limits
         self._jobs: deque[Job] = deque()
-        self._current: Job | None = None
+        self._current: tuple[Job, ...] = ()
         self._closing = False
         self._changed = threading.Condition()
+        self._adapters = Adapters(loaded.model)
+        self._engine: Any = None
+        self._ready = threading.Event()
         self._hooks = [layer.register_forward_pre_hook(self._look) for layer in _layers(loaded.model)]
         self._thread = threading.Thread(target=self._work, name=f"akachat-{loaded.source.name}", daemon=True)
         self._thread.start()
+        self._ready.wait()
 
     @property
     def busy(self) -> bool:
         """Whether an answer that somebody waits for is being made or waits."""
         # One whose caller has it all may take a moment to leave its thread; that must not decide which model goes.
-        current = self._current
-        return (current is not None and not current.cancelled) or bool(self._jobs)
+        return any(not job.cancelled for job in self._current) or bool(self._jobs)
+
+    @property
+    def queue(self) -> int:
+        """How many requests wait."""
+        return len(self._jobs)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of what answers under way remember, and of what is kept for the next ones."""
+        return self._engine.bytes if self._engine is not None else 0
+
+    def facts(self) -> dict[str, Any]:
+        """What the page and the API say of it."""
+        return {**self.loaded.facts(), "batching": self._engine is not None, "loras": self._adapters.names}
 
     def submit(self, job: Job) -> bool:
         """Puts a job at the end of the queue; False where the model is being unloaded.
@@ -55,9 +78,10 @@ class Worker:
             if self._closing:
                 return False
             waiting = [each for each in self._jobs if not each.cancelled]
-            if len(waiting) + (self._current is not None) > self._most:
+            rows = self._limits.batch_rows if self._engine is not None else 1
+            if len(waiting) + sum(not job.cancelled for job in self._current) >= self._limits.queue + rows:
                 raise Busy(
-                    f"{self._most} requests wait for the model {self.loaded.source.name!r} already",
+                    f"{self._limits.queue} requests wait for the model {self.loaded.source.name!r} already",
                     hint="Try again a little later.",
                 )
             self._jobs = deque([*waiting, job])
@@ -70,30 +94,72 @@ class Worker:
         with self._changed:
             self._closing = True
             if cancel:
-                for job in (*self._jobs, *((self._current,) if self._current else ())):
+                for job in (*self._jobs, *self._current):
                     job.cancel()
             self._changed.notify()
         self._thread.join()
 
     def _work(self) -> None:
         _choose_threads(self.loaded)
+        from akachat.backends.local.engine import Engine, Unsupported, answer
+
+        try:
+            self._engine = Engine(self.loaded, self._adapters, self._limits.batch_rows, self._limits.prefix_cache_bytes)
+        except Unsupported as error:
+            self.loaded.notes.append(f"answers are made one at a time: this model has {error}.")
+        finally:
+            self._ready.set()
+        if self._engine is None:
+            self._one_by_one(answer)
+        else:
+            self._side_by_side(self._engine)
+        for hook in self._hooks:
+            hook.remove()
+
+    def _one_by_one(self, answer: Any) -> None:
         while True:
             with self._changed:
                 while not self._jobs and not self._closing:
                     self._changed.wait()
                 if not self._jobs:
-                    break
-                self._current = self._jobs.popleft()
-            self._current.run(self.loaded)
-            self._current = None
-        for hook in self._hooks:
-            hook.remove()
+                    return
+                self._current = (self._jobs.popleft(),)
+            answer(self._current[0], self.loaded, self._adapters)
+            self._current = ()
+
+    def _side_by_side(self, engine: Any) -> None:
+        while True:
+            with self._changed:
+                while not self._jobs and not engine.busy and not self._closing:
+                    self._changed.wait()
+                if not self._jobs and not engine.busy:
+                    engine.close()
+                    return
+                joining = self._next(engine)
+                self._current = (*engine.jobs, *joining)
+            for job in joining:
+                engine.add(job)
+            engine.step()
+            self._current = tuple(engine.jobs)
+
+    def _next(self, engine: Any) -> Sequence[Job]:
+        """The waiting requests that join now: of the caller that has the fewest answers under way, then the oldest."""
+        joining: list[Job] = []
+        counts = engine.callers()
+        while self._jobs:
+            job = min(self._jobs, key=lambda each: counts[each.given.caller])  # the first of equals: the oldest
+            if not engine.has_room(counts, job.given.caller):
+                break
+            self._jobs.remove(job)
+            counts[job.given.caller] += 1
+            joining.append(job)
+        return joining
 
     def _look(self, *_: Any) -> None:
         """Before each layer: a long prompt is many seconds of one forward pass, and a stop must not wait for it."""
-        job = self._current
-        if job is not None:
-            job.check()
+        jobs = self._current
+        if jobs and all(job.cancelled for job in jobs):
+            raise Stopped
 
 
 def _choose_threads(loaded: Loaded) -> None:

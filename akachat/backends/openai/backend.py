@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -12,8 +13,9 @@ import orjson
 
 from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request, Usage
 from akachat.backends.limits import BackendLimits
+from akachat.backends.newlines import Newlines
 from akachat.backends.openai.answer import Answer
-from akachat.backends.openai.body import EXTENSIONS, Body, build_body
+from akachat.backends.openai.body import COMPLETIONS, CONTINUING, EXTENSIONS, Body, build_body
 from akachat.backends.openai.failures import failure_in_stream
 from akachat.backends.openai.sse import DONE, EventStream
 from akachat.backends.openai.transport import Endpoint, Refused, Transport, told
@@ -31,6 +33,8 @@ OPENAI_URL = "https://api.openai.com/v1"
 #: How long to wait for the end of a stream that has said it is done, to keep its connection.
 _LAST_BYTES = 0.05
 _LIST_TIMEOUT = 5.0
+#: Statuses of a route that is not there, or not for this model.
+_NO_ROUTE = frozenset({404, 405, 501})
 #: What ``Prepared.options`` tells; the server's own defaults are not known here.
 _SAMPLING = (*(name for name in DEFAULTS if name != "timeout"), "seed", "stop")
 
@@ -76,17 +80,18 @@ class OpenAIBackend:
         """What will be sent; nothing is sent yet."""
         endpoint = self._endpoint(request)
         body = self._body(request, endpoint)
-        prompt = body.prompt
-        tokens = estimate_chat(request.messages) if prompt is None else estimate_text(prompt)
-        if "tools" in body.values:
-            tokens += estimate_text(orjson.dumps(body.values["tools"]).decode())
-        options = request.options
-        chosen = {name: value for name in _SAMPLING if (value := getattr(options, name)) is not None}
-        return Prepared(prompt, request.messages, tokens, False, body.notes, chosen, own=(endpoint, body))
+        chosen = {name: value for name in _SAMPLING if (value := getattr(request.options, name)) is not None}
+        tokens = _estimate(body, request.messages)
+        return Prepared(body.prompt, request.messages, tokens, False, body.notes, chosen, own=(endpoint, body))
 
     async def counter(self, request: Request) -> Callable[[Sequence[Message]], int]:
         """Counts by an estimate, because the model's tokenizer is elsewhere."""
-        return estimate_chat
+        endpoint = self._endpoint(request)
+
+        def count(messages: Sequence[Message]) -> int:
+            return _estimate(self._body(replace(request, messages=tuple(messages)), endpoint), messages)
+
+        return count
 
     async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
         """Asks the server; see ``Backend.generate``."""
@@ -106,16 +111,18 @@ class OpenAIBackend:
                 async with self._transport.post(
                     endpoint, body.path, orjson.dumps(body.values), deadline=deadline
                 ) as reply:
-                    answer = Answer()
+                    answer, newlines = Answer(), Newlines(body.newline)
                     if reply.response.content_type == "text/event-stream":
                         async with aclosing(self._read_stream(reply.response, answer, endpoint)) as pieces:
                             async for chunk in pieces:
                                 if first is None:
                                     first = monotonic() - started
-                                yield chunk
+                                yield replace(chunk, text=newlines.push(chunk.text)) if body.newline else chunk
                     elif (whole := await self._read_whole(reply.response, answer, endpoint)) is not None:
                         first = monotonic() - started
-                        yield whole
+                        yield replace(whole, text=newlines.push(whole.text)) if body.newline else whole
+                    if rest := newlines.flush():
+                        yield Chunk(rest)
                     seconds = monotonic() - started
                     detail = {**answer.facts, "tries": reply.tries, "first_seconds": first, "seconds": seconds}
                     if mended:
@@ -169,10 +176,14 @@ class OpenAIBackend:
 
     def _mend(self, refused: Refused, request: Request, endpoint: Endpoint, body: Body) -> str | None:
         """Remembers what this server does not take, so that the next body is without it; None if nothing fits."""
-        for name in ("stream_options", "max_tokens", *EXTENSIONS.values()):
+        place = (endpoint.url, request.options.model)
+        known = self._refused.get(place, frozenset())
+        if request.raw and body.path == COMPLETIONS and refused.refusal.status in _NO_ROUTE:
+            self._refused[place] = known | {COMPLETIONS}
+            return self._body(request, endpoint).notes[0]
+        for name in ("stream_options", "max_tokens", *EXTENSIONS.values(), *CONTINUING):
             if name in body.values and refused.refusal.complains_of(name):
-                place = (endpoint.url, request.options.model)
-                self._refused[place] = self._refused.get(place, frozenset()) | {name}
+                self._refused[place] = known | {name}
                 if name == "max_tokens":
                     return "the server takes max_completion_tokens instead of max_tokens."
                 return f"{name} was not sent: {endpoint.host} does not take it."
@@ -227,6 +238,14 @@ class OpenAIBackend:
             raise BackendError(
                 f"{endpoint.url} ended its answer in the middle", hint="Try again; the server's log may say why."
             )
+
+
+def _estimate(body: Body, messages: Sequence[Message]) -> int:
+    """About how many tokens the server has to read."""
+    tokens = estimate_chat(messages) if body.prompt is None else estimate_text(body.prompt)
+    if "tools" in body.values:
+        tokens += estimate_text(orjson.dumps(body.values["tools"]).decode())
+    return tokens
 
 
 def _base(url: str) -> str:

@@ -8,10 +8,15 @@ from typing import Any
 
 from akachat.backends.base import Request
 from akachat.backends.formats import fill, find_format, is_jinja, write_plain
+from akachat.backends.prompt_types import PromptType
 from akachat.messages import Message
 from akachat.options import Options
 
-__all__ = ["EXTENSIONS", "Body", "build_body"]
+__all__ = ["COMPLETIONS", "CONTINUING", "EXTENSIONS", "Body", "build_body"]
+
+COMPLETIONS = "/completions"
+#: What vLLM, SGLang and llama.cpp take to go on with an answer; others begin a new one, or go on unasked.
+CONTINUING = {"continue_final_message": True, "add_generation_prompt": False}
 
 #: Ours on the left, theirs on the right. ``max_new_tokens`` has two names of theirs and is treated apart.
 _SHARED = {
@@ -47,11 +52,13 @@ class Body:
         path: below the endpoint, ``/chat/completions`` or ``/completions``.
         values: the JSON object.
         notes: what of the options is not sent, and why.
+        newline: what the answer will have for a line break; empty: a line break.
     """
 
     path: str
     values: dict[str, Any]
     notes: tuple[str, ...]
+    newline: str = ""
 
     @property
     def prompt(self) -> str | None:
@@ -71,7 +78,12 @@ def build_body(request: Request, *, host: str, refused: Collection[str] = ()) ->
     openai = host == "api.openai.com" or host.endswith(".openai.azure.com")
     notes: list[str] = []
     values: dict[str, Any] = {"model": options.model}
-    path = _say(request.messages, options, openai, values, notes)
+    if request.raw:
+        path = _say_raw(request.messages, host, refused, values, notes)
+    else:
+        path = _say(request.messages, options, openai, values, notes)
+    if path != COMPLETIONS:
+        _continue(request.messages, host, openai or bool(CONTINUING.keys() & set(refused)), values, notes)
     for own, theirs in _SHARED.items():
         if (value := getattr(options, own)) is not None:
             values[theirs] = value
@@ -95,7 +107,7 @@ def build_body(request: Request, *, host: str, refused: Collection[str] = ()) ->
         values["stream"] = True
         if "stream_options" not in refused:
             values["stream_options"] = {"include_usage": True}
-    return Body(path, values, tuple(notes))
+    return Body(path, values, tuple(notes), values.pop("newline", ""))
 
 
 def _say(messages: Sequence[Message], options: Options, openai: bool, values: dict[str, Any], notes: list[str]) -> str:
@@ -109,13 +121,40 @@ def _say(messages: Sequence[Message], options: Options, openai: bool, values: di
     form = find_format(template) if template is not None else None
     if form is not None:
         values["prompt"] = fill(form, messages)
+        if isinstance(form, PromptType) and form.newline:
+            values["prompt"] = values["prompt"].replace("\n", form.newline)
+            values["newline"] = form.newline
         values["stop"] = list(form.stop)
-        return "/completions"
+        return COMPLETIONS
     if options.is_messages is False:
         values["prompt"] = write_plain(messages)
-        return "/completions"
+        return COMPLETIONS
     values["messages"] = [_message(m, openai) for m in messages]
     return "/chat/completions"
+
+
+def _say_raw(
+    messages: Sequence[Message], host: str, refused: Collection[str], values: dict[str, Any], notes: list[str]
+) -> str:
+    if COMPLETIONS not in refused:
+        values["prompt"] = "".join(message.content for message in messages)
+        return COMPLETIONS
+    notes.append(f"{host} takes no bare text for this model: the text was sent as a user message.")
+    values["messages"] = [{"role": message.role, "content": message.content} for message in messages]
+    return "/chat/completions"
+
+
+def _continue(
+    messages: Sequence[Message], host: str, is_refused: bool, values: dict[str, Any], notes: list[str]
+) -> None:
+    """Where the newest message is an answer, it is to be gone on with."""
+    if not messages or messages[-1].role != "assistant" or "tool_calls" in messages[-1].extra:
+        return
+    if is_refused:
+        notes.append(f"{host} takes the answer so far as a message, but will begin a new answer after it.")
+    else:
+        values.update(CONTINUING)
+        notes.append(f"{host} was asked to go on with its answer; a server that cannot will begin a new answer.")
 
 
 def _message(message: Message, openai: bool) -> dict[str, Any]:

@@ -1,12 +1,13 @@
 // The answer as it comes, how long it took, how it ended, and what was called on the way.
 
-function makeAnswer() {
+function makeAnswer(goOn) {
   let frame = null;
   const text = h("div", { class: "ak-text ak-answer-text", "data-testid": "answer" });
   const reasoning = h("div", { class: "ak-text" });
   const thinking = h("details", { class: "ak-reasoning", hidden: true }, h("summary", { t: "reasoning" }), reasoning);
   const tools = h("div", { class: "ak-tools" });
   const hole = h("p", { class: "ak-empty", t: "answer_empty" });
+  const loading = h("p", { class: "ak-loading", hidden: true, "data-testid": "loading" });
   const problem = h("div", { class: "ak-problem" });
   const state = h("span", { class: "ak-state", role: "status", "aria-live": "polite" });
   const stats = h("ul", { class: "ak-stats" });
@@ -14,7 +15,7 @@ function makeAnswer() {
   const calls = h("div", { class: "ak-answer-calls" });
   const copy = button({ label: "copy", glyph: "copy", kind: "ak-quiet ak-copy", hidden: true, onclick: copyAnswer });
   const head = h("header", { class: "ak-panel-head" }, h("h2", { t: "answer" }), state, h("span", { class: "ak-spring" }), copy);
-  const body = h("div", { class: "ak-scroll", tabindex: "0", role: "region", tLabel: "answer" }, thinking, hole, text, tools, problem, stats, notes, calls);
+  const body = h("div", { class: "ak-scroll", tabindex: "0", role: "region", tLabel: "answer" }, thinking, hole, loading, text, tools, problem, stats, notes, calls);
   const node = h("section", { class: "ak-panel ak-answer" }, head, body);
 
   async function copyAnswer() {
@@ -34,6 +35,14 @@ function makeAnswer() {
     else target.textContent = next;
   }
 
+  /** What the run waits for stands where the answer will be. */
+  function drawLoading(now) {
+    const words = now && h("span");
+    if (words) say(words, "text", ...stageWords(now));
+    loading.hidden = !now;
+    loading.replaceChildren(...(now ? [h("span", { class: "ak-mono", text: now.model }), " ", words, progressBar(now)] : []));
+  }
+
   function drawStats(done) {
     const { usage, timings, finish_reason: reason, options } = done;
     const about = usage.exact ? "" : "≈";
@@ -46,8 +55,10 @@ function makeAnswer() {
       h("li", { text: about + t("stat_prompt", { n: usage.prompt_tokens.toLocaleString() }) }),
       done.model && h("li", { class: "ak-mono", text: done.model }),
     ];
-    const limit = reason === "length" ? [h("li", { class: "ak-finish-help", text: t("finish_length_help", { n: options?.max_new_tokens ?? usage.completion_tokens }) })] : [];
-    stats.replaceChildren(...[...facts, ...limit].filter(Boolean));
+    // What was broken off can be gone on with: beside the word that says so.
+    const open = ["length", "cancelled"].includes(reason) && frame.text;
+    if (open) facts.splice(1, 0, h("li", {}, button({ word: "continue", label: "continue_help", kind: "ak-continue", onclick: goOn })));
+    stats.replaceChildren(...facts.filter(Boolean));
   }
 
   function draw() {
@@ -55,10 +66,11 @@ function makeAnswer() {
     const { phase, done } = frame;
     hole.hidden = Boolean(frame.text) || phase !== "done" || Boolean(done?.tool_calls?.length);
     if (phase === "done") say(hole, "text", "answer_nothing");
+    drawLoading(phase === "loading" ? frame.loading : null);
     grow(text, frame.text);
     grow(reasoning, frame.reasoning);
     thinking.hidden = !frame.reasoning;
-    node.classList.toggle("ak-busy", ["queued", "rendering", "waiting", "streaming"].includes(phase));
+    node.classList.toggle("ak-busy", ["queued", "rendering", "waiting", "loading", "streaming"].includes(phase));
     say(state, "text", phase === "done" && done.finish_reason === "cancelled" ? "phase_stopped" : `phase_${phase}`);
     copy.hidden = !frame.text;
     if (done) drawStats({ ...done, options: frame.rendered?.options });

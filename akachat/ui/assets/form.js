@@ -2,16 +2,15 @@
 
 const GROUPS = ["model", "sampling", "form", "history", "other"];
 
-function makeForm(onchange) {
+function makeForm(onchange, models) {
   let options = {};
   let complaint = ""; // what the server said last
   let wrong = null; // what is wrong with the JSON text, while it is
   const rows = new Map();
   const unknown = h("p", { class: "ak-unknown", hidden: true });
-  const models = h("datalist", { id: "ak-models" });
   const prompts = h("datalist", { id: "ak-prompts" });
   const groups = GROUPS.map(makeGroup).filter(Boolean);
-  const form = h("div", { class: "ak-form" }, models, prompts, unknown, groups.map((group) => group.node));
+  const form = h("div", { class: "ak-form" }, prompts, unknown, groups.map((group) => group.node));
   const json = h("textarea", { class: "ak-json", tLabel: "json_label", spellcheck: "false", rows: "14", oninput: readJson });
   const jsonError = h("p", { class: "ak-field-error", role: "alert", hidden: true });
   const jsonBox = h("div", { class: "ak-json-box", hidden: true }, json, jsonError);
@@ -42,8 +41,11 @@ function makeForm(onchange) {
     say(clear, "label", "clear", { name: field.name });
     say(clear, "title", "clear", { name: field.name });
     control.setAttribute("aria-describedby", help.id);
+    if (field.name === "model") makePicker(control, models.modelGroups, (value) => change(field, value, true));
+    if (field.name === "template") makePicker(control, models.typeGroups, (value) => change(field, value, true));
+    const facts = field.name === "model" ? h("p", { class: "ak-facts", id: "ak-model-facts", hidden: true }) : null;
     const label = h("label", { for: id }, h("span", word), h("code", { text: field.name }));
-    const row = h("div", { class: `ak-row ak-kind-${field.kind} ${field.name === "model" || field.name === "endpoint" ? "ak-long" : ""}` }, label, h("div", { class: "ak-control" }, control, clear), help, error);
+    const row = h("div", { class: `ak-row ak-kind-${field.kind} ${field.name === "model" || field.name === "endpoint" ? "ak-long" : ""}` }, label, h("div", { class: "ak-control" }, control, clear), facts, help, error);
     rows.set(field.name, { row, control, clear, error, field });
     return row;
   }
@@ -61,7 +63,7 @@ function makeForm(onchange) {
     if (field.kind === "long" || field.kind === "json" || field.kind === "lines") {
       return h("textarea", { ...name, rows: "1", spellcheck: "false", oninput: write, oncompositionend: write });
     }
-    const list = field.name === "model" ? "ak-models" : field.name === "history_summary" ? "ak-prompts" : null;
+    const list = field.name === "history_summary" ? "ak-prompts" : null;
     const numeric = field.kind === "number" || field.kind === "integer";
     return h("input", { ...name, type: "text", inputmode: numeric ? "decimal" : null, list, autocomplete: "off", spellcheck: "false", oninput: write, oncompositionend: write });
   }
@@ -101,6 +103,7 @@ function makeForm(onchange) {
     if (value === undefined) delete options[field.name];
     else options[field.name] = value;
     show(field.name, shown);
+    showFacts();
     counts();
     onchange();
     if (shown) rows.get(field.name).control.focus();
@@ -128,7 +131,18 @@ function makeForm(onchange) {
 
   function showAll() {
     for (const name of rows.keys()) show(name);
+    showFacts();
     counts();
+  }
+
+  /** What is known of the chosen model; in the empty field for the prompt's form stands the one that it then gets. */
+  function showFacts() {
+    const name = options.model ?? "embedded";
+    const node = form.querySelector("#ak-model-facts");
+    const facts = models.facts(name, options.template);
+    node.replaceChildren(...facts);
+    node.hidden = !facts.length;
+    rows.get("template").control.placeholder = models.typeOf(name);
   }
 
   function writeJson() {
@@ -185,7 +199,7 @@ function makeForm(onchange) {
     effective(values) {
       for (const [name, { control, field }] of rows) {
         const value = values?.[name] ?? field.default;
-        if (control.tagName === "SELECT") continue;
+        if (control.tagName === "SELECT" || name === "template") continue;
         control.placeholder = value === undefined || value === null || typeof value === "object" ? "" : String(value);
       }
     },
@@ -194,8 +208,9 @@ function makeForm(onchange) {
       unknown.hidden = !shown.length;
       say(unknown, "text", "unknown_keys", { names: shown.join(", ") });
     },
+    showFacts,
     catalog({ models: found, prompts: names }) {
-      models.replaceChildren(...found.map((model) => h("option", { value: model.name })));
+      models.catalog(found);
       prompts.replaceChildren(...names.map((name) => h("option", { value: name })));
     },
   };

@@ -24,6 +24,7 @@ function makePreview(goTo) {
       const title = t("go_to", { line: piece.line, origin: originWord(piece.origin) });
       return h("span", { class: `ak-piece ak-o-${piece.origin}`, title, "data-origin": piece.origin, text: piece.text, onclick: () => goTo(piece.line, piece.column) });
     });
+    if (shown.raw && shown.prompt !== null) return drawPrompt();
     return pieces.length ? h("div", { class: "ak-text" }, pieces) : h("p", { class: "ak-empty", t: "empty_text" });
   }
 
@@ -54,7 +55,7 @@ function makePreview(goTo) {
     badge.hidden = !fromRun && !old;
     say(badge, "text", old ? "stale" : "from_run");
     const dropped = shown.dropped.length
-      ? [h("details", { class: "ak-dropped" }, h("summary", { text: t("trimmed", { n: shown.dropped.length }) }), h("ol", { class: "ak-messages" }, shown.dropped.map(drawMessage)))]
+      ? [h("details", { class: "ak-dropped" }, h("summary", { text: t("trimmed", { n: shown.dropped.length }) }), drawCut(shown.cut), h("ol", { class: "ak-messages" }, shown.dropped.map(drawMessage)))]
       : [];
     notes.replaceChildren(...dropped, ...drawNotes(shown.notes));
     calls.replaceChildren(...(fromRun ? [] : drawCalls(shown.trace)));
@@ -97,6 +98,15 @@ function drawMessage(message) {
   );
 }
 const ROLES = ["system", "developer", "user", "assistant", "tool"];
+
+/** How long the prompt was before and after its history was cut, and the summary that stands for what went. */
+function drawCut(cut) {
+  if (!cut) return [];
+  const about = cut.exact ? "" : "≈";
+  const facts = t("cut_facts", { before: about + cut.tokens_before.toLocaleString(), after: about + cut.tokens_after.toLocaleString(), rules: cut.rules.join(", ") });
+  const by = cut.summary && t(cut.summary_known ? "cut_summary_known" : "cut_summary", { name: cut.summary_by });
+  return [h("p", { class: "ak-cut", text: facts }), cut.summary && h("p", { class: "ak-cut", text: by }), cut.summary && h("div", { class: "ak-text ak-cut-summary", text: cut.summary })];
+}
 
 function drawNotes(notes) {
   if (!notes?.length) return [];

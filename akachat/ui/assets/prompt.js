@@ -10,6 +10,8 @@ let opening = 0; // counts what was chosen, so that a late answer does not repla
 let running = null; // the id of the run under way
 let sent = null; // the run whose rendering is in the preview
 let lastFrame = null; // the newest state of the run that was seen
+let asked = null; // what the last run was asked, to go on with its answer
+let before = { text: "", reasoning: "" }; // what had been said when the run under way was to go on with it
 let offline = false;
 
 const SAMPLE = "sample"; // the shipped prompt; sample_en says the same in English
@@ -18,21 +20,23 @@ const EMPTY = { instruction: "", options: { location: "Local", model: "embedded"
 // --- the parts
 
 const editor = makeEditor((composing) => changed(composing));
-const form = makeForm(() => changed(false));
+const models = makeModels();
+const form = makeForm(() => changed(false), models);
 const inserts = makeInserts((code) => editor.insert(code));
 const preview = makePreview((line, column) => editor.goTo(line, column));
-const answer = makeAnswer();
+const answer = makeAnswer(goOn);
 const problem = h("div", { class: "ak-problem", "data-testid": "problem" });
 const select = h("select", { class: "ak-prompts", tLabel: "prompt_name", tTitle: "prompt_name", onchange: () => open(select.value === "" ? null : select.value) });
 const dirty = h("span", { class: "ak-dirty", hidden: true }, h("span", { class: "ak-dot", "aria-hidden": "true" }), h("span", { t: "unsaved" }));
 const discard = button({ word: "discard", label: "discard_help", glyph: "undo", kind: "ak-quiet", hidden: true, onclick: revert });
 const note = h("span", { class: "ak-toast", role: "status", "aria-live": "polite" });
-const model = h("span", { class: "ak-model", "data-testid": "model" });
+const model = makeModelState(ask, (models) => (catalog.models = models));
 const runButton = button({ word: "run", label: "run_help", glyph: "play", filled: true, kind: "ak-primary ak-run", onclick: run });
 const stopButton = button({ word: "stop", label: "stop_help", glyph: "stop", filled: true, kind: "ak-stop", hidden: true, onclick: stop });
 const removeButton = button({ label: "delete", glyph: "trash", kind: "ak-quiet", onclick: remove });
 const input = h("textarea", { class: "ak-input", id: "ak-input", tPlaceholder: "input_empty", rows: "3", oninput: typed, oncompositionend: typed });
 const history = h("textarea", { class: "ak-input", tLabel: "history", tPlaceholder: "history_empty", rows: "4", oninput: typed, oncompositionend: typed });
+const rawBadge = h("span", { class: "ak-badge ak-raw", t: "raw", tTitle: "raw_help", hidden: true, "data-testid": "raw" });
 const historyBox = h("details", { class: "ak-history" }, h("summary", { t: "history" }), history);
 const keep = h("input", { type: "checkbox", id: "ak-keep", onchange: () => keepAside() });
 const side = h("div", { class: "ak-side-body" }, form.node);
@@ -58,7 +62,7 @@ root.append(
       discard,
       note,
     ),
-    h("div", { class: "ak-bar-run" }, model, stopButton, runButton),
+    h("div", { class: "ak-bar-run" }, model.node, stopButton, runButton),
   ),
   h(
     "div",
@@ -75,6 +79,7 @@ root.append(
           "header",
           { class: "ak-panel-head" },
           h("label", { for: "ak-input" }, h("h2", { t: "input" })),
+          rawBadge,
           h("span", { class: "ak-spring" }),
           h("label", { class: "ak-check", for: "ak-keep", tTitle: "keep_help" }, keep, h("span", { t: "keep" })),
         ),
@@ -201,7 +206,7 @@ function revert() {
 }
 
 async function reload() {
-  await readCatalog();
+  await Promise.all([readCatalog(), readChoices()]);
   if (name !== null) await open(name);
   if (!problem.error) announce("reloaded");
 }
@@ -212,12 +217,20 @@ async function readCatalog() {
   take(result);
 }
 
+/** What the form's fields offer; a broken models.json is told, and the rest of the page goes on. */
+async function readChoices() {
+  const result = await ask("choices");
+  if (result.error) return complain(result.error);
+  models.take(result);
+  form.showFacts();
+}
+
 function take(result) {
   catalog = { ...catalog, ...Object.fromEntries(Object.entries(result).filter(([key]) => key in catalog)) };
   form.catalog(catalog);
   inserts.show(catalog, name);
   listPrompts();
-  showModel();
+  model.take(result);
 }
 
 async function store(target, fresh) {
@@ -283,6 +296,7 @@ const refresh = (() => {
   let epoch = 0; // a run shows what it really sent; answers to older questions must not cover that
   async function now() {
     later.cancel();
+    rawBadge.hidden = !input.value.startsWith("\\");
     if (form.wrong) return complain({ type: "InvalidInput", message: t("error_options"), hint: form.wrong });
     if (!editor.value.trim() && !input.value.trim() && !history.value.trim()) {
       complain(null);
@@ -318,6 +332,7 @@ const refresh = (() => {
   const later = debounce(now, 300);
   const refresh = () => {
     showModel();
+    rawBadge.hidden = !input.value.startsWith("\\");
     later();
   };
   refresh.now = now;
@@ -330,15 +345,7 @@ const refresh = (() => {
 })();
 
 function showModel() {
-  const { model: wanted = "embedded", location = "Local", endpoint } = form.value;
-  const found = catalog.models.find((m) => m.name === wanted && m.location === location);
-  const remote = location === "OpenAI";
-  const state = remote ? "model_remote" : found?.loaded ? "model_loaded" : "model_unloaded";
-  const dot = h("span", { class: `ak-dot ${remote || found?.loaded ? "ak-on" : ""}`, "aria-hidden": "true" });
-  const words = h("span", { class: "ak-model-state" });
-  say(words, "text", state);
-  model.replaceChildren(dot, h("span", { class: "ak-model-name", text: String(wanted) }), words);
-  model.title = `${t("model")}: ${wanted} (${t(state)})${endpoint ? ` ${endpoint}` : ""}`;
+  model.want(form.value);
 }
 
 // --- running
@@ -346,12 +353,25 @@ function showModel() {
 function run() {
   if (running) return;
   if (form.wrong) return complain({ type: "InvalidInput", message: t("error_options"), hint: form.wrong });
+  before = { text: "", reasoning: "" };
+  begin({ ...request(), keep: keep.checked });
+}
+
+/** Goes on with the answer that is shown: the same question again, with what was said so far. */
+function goOn() {
+  if (running || !asked || !lastFrame?.text) return;
+  before = { text: lastFrame.text, reasoning: lastFrame.reasoning };
+  begin(asked);
+}
+
+function begin(question) {
+  asked = question;
   running = crypto.randomUUID?.() ?? `page-${Date.now()}-${Math.random().toString(36).slice(2)}`;
   refresh.forget();
   setRunning(true);
-  lastFrame = { id: running, phase: "queued", text: "", reasoning: "", calls: [] };
+  lastFrame = { id: running, phase: "queued", ...before, calls: [] };
   answer.show(lastFrame);
-  trigger("run", { ...request(), keep: keep.checked, id: running });
+  trigger("run", { ...question, continues: before.text, id: running });
   watchdog(running);
   // In one column the answer would come where nobody looks.
   if (oneColumn()) answer.node.scrollIntoView({ block: "center" });
@@ -359,10 +379,10 @@ function run() {
 
 /** A server that is gone sends nothing at all: then this says so, and keeps what had come. */
 function watchdog(id) {
-  const before = lastFrame;
+  const seen = lastFrame;
   setTimeout(async () => {
     if (running !== id) return;
-    if (lastFrame === before) await ask("stop", { id: "" });
+    if (lastFrame === seen) await ask("stop", { id: "" });
     if (offline && running === id) ended({ ...lastFrame, phase: "failed", error: { type: "Offline", message: "" } });
     else watchdog(id);
   }, 4000);
@@ -392,14 +412,16 @@ function ended(frame) {
 const oneColumn = () => matchMedia("(max-width: 700px)").matches;
 
 watch("value", () => {
-  const frame = props.value;
-  if (!frame || frame.id !== running) return;
+  const came = props.value;
+  if (!came || came.id !== running) return;
+  const frame = { ...came, text: before.text + came.text, reasoning: before.reasoning + came.reasoning };
   lastFrame = frame;
   // A quick model's first words come in the same frame as what was sent to it.
   if (frame.rendered && sent !== frame.id) {
     sent = frame.id;
     preview.show(frame.rendered, true);
   }
+  if (frame.phase === "loading") model.look();
   if (frame.phase !== "done" && frame.phase !== "failed") return answer.show(frame);
   ended(frame);
   if (frame.error?.source !== undefined) editor.mark(frame.error);
@@ -435,15 +457,16 @@ document.addEventListener("akachat:language", (event) => {
   inserts.show(catalog, name);
   preview.draw();
   answer.draw();
-  showModel();
+  form.showFacts();
+  model.draw();
   if (problem.error) complain(problem.error);
 });
 
-async function begin() {
+async function wake() {
   const boot = await ask("boot");
   if (boot.error) {
     complain(boot.error);
-    return setTimeout(begin, 3000);
+    return setTimeout(wake, 3000);
   }
   drafts = makeDrafts(boot.workspace);
   document.dispatchEvent(new CustomEvent("akachat:settings-language", { detail: boot.language }));
@@ -455,10 +478,11 @@ async function begin() {
   const wanted = [opened?.name, first, boot.default_prompt, names[0]].find((n) => n && names.includes(n));
   if (opened && opened.name === null && drafts.draft(null)) await open(null);
   else await open(wanted ?? null);
+  await readChoices();
   root.dataset.ready = "";
 }
 
 form.value = EMPTY.options;
 form.effective({});
 editor.value = "";
-begin();
+wake();
