@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Make the virtual environment in venv/ and install the pinned packages; done before, it takes a moment.
-#   bash venv.sh [EXTRA ...]     extras: rag, gpu, langchain, test, dev (see pyproject.toml)
+#   bash venv.sh [EXTRA ...]     extras: rag, gpu, langchain, gguf, test, dev (see pyproject.toml)
 #   PYTHON=/path/to/python3.12 bash venv.sh     with a Python of your choice
 #   AKACHAT_TORCH=cpu|cu126|cu130|plain bash venv.sh     with a build of PyTorch of your choice
 set -u

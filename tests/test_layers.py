@@ -43,7 +43,7 @@ ROWS = [
 LEVEL = {room: level for level, row in enumerate(ROWS) for room in row}
 
 #: Inside one room: parts that are chosen between at run time and so never know each other.
-PARTS = [("akachat.backends.local", "akachat.backends.openai")]
+PARTS = [("akachat.backends.local", "akachat.backends.openai", "akachat.backends.gguf")]
 
 #: A library and the places that may import it.
 HEAVY = {
@@ -55,7 +55,8 @@ HEAVY = {
     "safetensors": ["akachat.backends.local", "akachat.backends.embedded"],
     "tokenizers": ["akachat.backends.local", "akachat.backends.embedded"],
     "openai": ["akachat.backends.openai"],
-    "aiohttp": ["akachat.backends.openai"],
+    "aiohttp": ["akachat.backends.openai", "akachat.backends.gguf"],
+    "xllamacpp": ["akachat.backends.gguf"],
     "pydantic_monty": ["akachat.template"],
     "faiss": ["akachat.retrieval"],
     "sentence_transformers": ["akachat.retrieval"],

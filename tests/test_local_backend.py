@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 from akachat.backends.base import Chunk, End, Request, Status
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local import LocalBackend
-from akachat.backends.local.decode import Decoder, StopTexts
+from akachat.backends.local.decode import Decoder
+from akachat.backends.stops import StopTexts
 from akachat.errors import BackendUnavailable, Busy, ModelError
 from akachat.messages import Message
 from akachat.options import DEFAULTS, Options

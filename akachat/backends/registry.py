@@ -9,6 +9,7 @@ from pathlib import Path
 
 from akachat.backends import embedded
 from akachat.backends.base import Backend, ModelInfo
+from akachat.backends.gguf import GgufBackend, is_gguf
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local import LocalBackend
 from akachat.backends.openai import OpenAIBackend
@@ -68,6 +69,9 @@ class Backends:
             preset=self._presets.find,
             root=root,
         )
+        self._gguf = GgufBackend(
+            hf_token=lambda: _revealed(settings()), limits=limits, preset=self._presets.find, root=root
+        )
 
     def resolve(self, options: Options) -> tuple[Options, tuple[str, ...]]:
         """The options with what suits their model under them, and what that changed; a run begins with these."""
@@ -76,7 +80,10 @@ class Backends:
 
     def for_options(self, options: Options) -> Backend:
         """The backend that answers prompts with these options."""
-        return self._openai if options.location == "OpenAI" else self._local
+        return self._openai if options.location == "OpenAI" else self._on_machine(options.model)
+
+    def _on_machine(self, model: str) -> LocalBackend | GgufBackend:
+        return self._gguf if is_gguf(model) else self._local
 
     def model_key(self, options: Options) -> str:
         """Which model a request with these options needs; cheap, so that many requests can be grouped by it.
@@ -86,7 +93,7 @@ class Backends:
         """
         if options.location == "OpenAI":
             return "\n".join(("OpenAI", options.endpoint or "", options.model))
-        return "\n".join(("Local", self._local.model_key(options)))
+        return "\n".join(("Local", self._on_machine(options.model).model_key(options)))
 
     async def models(self, *, remote: bool = False, disk: bool = False) -> list[ModelInfo]:
         """The models of this machine that are in memory, on their way, or come with the program.
@@ -95,7 +102,7 @@ class Backends:
             remote: also those that the settings' endpoints list, who are asked.
             disk: also those that only lie on this disk.
         """
-        local = await self._local.models(disk=disk)
+        local = [*await self._local.models(disk=disk), *await self._gguf.models()]
         return [*local, *(await self._openai.models() if remote else ())]
 
     def memory(self) -> Mapping[str, int]:
@@ -110,15 +117,16 @@ class Backends:
             with suppress(RuntimeError):  # that loop is closed, nobody watches there
                 loop.call_soon_threadsafe(news.set)
 
-        end = self._local.listen(tell)
+        ends = [self._local.listen(tell), self._gguf.listen(tell)]
         try:
             while True:
                 news.clear()
-                yield await self._local.models()
+                yield [*await self._local.models(), *await self._gguf.models()]
                 await asyncio.sleep(_INTERVAL)
                 await news.wait()
         finally:
-            end()
+            for end in ends:
+                end()
 
     async def load(self, options: Options) -> ModelInfo:
         """Loads a local model without asking it anything.
@@ -127,7 +135,7 @@ class Backends:
             InvalidInput: the options name no local model.
             ModelError: it cannot be loaded; the hint says what to do.
         """
-        return await self._local.load(self._resolved(options))
+        return await self._on_machine(options.model).load(self._resolved(options))
 
     def start(self, options: Options) -> None:
         """Begins to load a local model; ``models`` tells how far it is, or why it failed.
@@ -135,7 +143,7 @@ class Backends:
         Raises:
             InvalidInput: the options name no local model.
         """
-        self._local.start(self._resolved(options))
+        self._on_machine(options.model).start(self._resolved(options))
 
     async def download(self, options: Options, *, force: bool = False) -> Path:
         """Fetches a model's files into the hub's cache, those that are there already only with ``force``.
@@ -144,19 +152,20 @@ class Backends:
             InvalidInput: the options name no local model.
             ModelError: it cannot be fetched; the hint says what to do.
         """
-        return await self._local.download(self._resolved(options), force=force)
+        return await self._on_machine(options.model).download(self._resolved(options), force=force)
 
     def _resolved(self, options: Options) -> Options:
         return self._presets.resolve(_local(options))
 
     async def unload(self, name: str) -> bool:
         """Frees a local model after the answers that it is making, or gives its load up; False where there is none."""
-        return await self._local.unload(name)
+        return await self._on_machine(name).unload(name)
 
     async def aclose(self) -> None:
         """Closes connections, threads and models."""
         await self._openai.aclose()
         await self._local.aclose()
+        await self._gguf.aclose()
 
 
 def _local(options: Options) -> Options:

@@ -12,9 +12,9 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from akachat.backends.deadline import at_most
+from akachat.backends.folding import foldings
 from akachat.backends.formats import Format, fill, find_format, write_plain
-from akachat.backends.local.deadline import at_most
-from akachat.backends.local.folding import foldings
 from akachat.backends.prompt_types import PromptType, fitting_type, prompt_types
 from akachat.errors import ModelError
 from akachat.messages import Message
