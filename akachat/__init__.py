@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from akachat.settings import Settings
     from akachat.workspace import Prompt
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "AkachatError",

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from akachat import Options, Playground, RunRequest, Settings, __version__
+from akachat.backends.preset import build_preset, checked_entry
 from akachat.cli.start import COMMANDS
 from akachat.errors import AkachatError
 from akachat.functions import BUILTINS
@@ -21,7 +22,8 @@ from tests.serving import Server
 
 ROOT = Path(__file__).resolve().parents[1]
 JAPANESE, ENGLISH = ROOT / "README.ja.md", ROOT / "README.md"
-DOCUMENTS = [ENGLISH, JAPANESE, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
+MODELS, MODELS_JAPANESE = ROOT / "docs" / "models.md", ROOT / "docs" / "models.ja.md"
+DOCUMENTS = [ENGLISH, JAPANESE, MODELS, MODELS_JAPANESE, ROOT / "CHANGELOG.md", ROOT / "CONTRIBUTING.md"]
 ADDRESS = "http://127.0.0.1:50000"
 ARROW = " →"
 
@@ -42,8 +44,8 @@ def blocks(document: Path) -> list[Block]:
     return [Block(language, code) for language, code in found]
 
 
-def of(language: str) -> list[Block]:
-    return [block for block in blocks(JAPANESE) if block.language == language]
+def of(language: str, document: Path = JAPANESE) -> list[Block]:
+    return [block for block in blocks(document) if block.language == language]
 
 
 def shape(document: Path) -> list[str]:
@@ -56,9 +58,12 @@ def shape(document: Path) -> list[str]:
 # both languages
 
 
-def test_both_readmes_have_the_same_code_and_the_same_shape() -> None:
-    assert blocks(ENGLISH) == blocks(JAPANESE)
-    assert shape(ENGLISH) == shape(JAPANESE)
+@pytest.mark.parametrize(
+    ("english", "japanese"), [(ENGLISH, JAPANESE), (MODELS, MODELS_JAPANESE)], ids=["README", "models"]
+)
+def test_both_languages_have_the_same_code_and_the_same_shape(english: Path, japanese: Path) -> None:
+    assert blocks(english) == blocks(japanese)
+    assert shape(english) == shape(japanese)
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda p: p.name)
@@ -71,7 +76,7 @@ def test_links_lead_somewhere(document: Path) -> None:
         if target.startswith("#"):
             assert target[1:] in anchors
         elif "://" not in target:
-            assert (ROOT / target).exists(), target
+            assert (document.parent / target).exists(), target
 
 
 # the language
@@ -137,7 +142,7 @@ def run(command: list[str], server: Server) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.slow
 @pytest.mark.skipif(not (shutil.which("bash") and shutil.which("curl")), reason="needs bash and curl")
-@pytest.mark.parametrize("block", [b for b in of("bash") if not is_set_up(b)], ids=str)
+@pytest.mark.parametrize("block", [b for b in (*of("bash"), *of("bash", MODELS)) if not is_set_up(b)], ids=str)
 def test_shell_examples_work(server: Server, block: Block) -> None:
     strict = 'set -euo pipefail\ncurl() { command curl --fail-with-body "$@"; echo; }\n'
     done = run(["bash", "-c", strict + here(block.code, server)], server)
@@ -166,6 +171,16 @@ def test_json_examples_are_valid() -> None:
     options, settings = (json.loads(block.code) for block in of("json"))
     assert not Options.parse(options).unknown
     assert not Settings.build(settings, {}).unknown
+
+
+def test_the_json_of_the_page_of_models_is_what_it_says() -> None:
+    settings, options, presets = (json.loads(block.code) for block in of("json", MODELS))
+    assert not Settings.build(settings, {}).unknown
+    assert not Options.parse(options).unknown
+    for name, entry in presets.items():
+        fields, told = checked_entry(name, entry)
+        assert build_preset(fields, name)
+        assert not told
 
 
 def test_every_address_in_the_table_exists(server: Server) -> None:
