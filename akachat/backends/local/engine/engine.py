@@ -142,6 +142,8 @@ class Engine:
 
 def _prepared(model: Any) -> Layout:
     """Puts our attention into the model, and holds its results against the model's own."""
+    if model.config.is_encoder_decoder:
+        raise Unsupported("an encoder before its decoder")
     layout = Layout.of(model.config)
     text = model.config.get_text_config(decoder=True)
     before = text._attn_implementation
@@ -153,5 +155,5 @@ def _prepared(model: Any) -> Layout:
         if isinstance(error, Unsupported):
             raise
         _log.info("answers of this model are made one at a time", exc_info=error)
-        raise Unsupported(f"{type(error).__name__}: {error}") from error
+        raise Unsupported(f"layers that were not made for it ({type(error).__name__})") from error
     return layout
