@@ -22,7 +22,7 @@ from pathlib import Path
 import pytest
 
 from akachat.cli.chat import main
-from tests.models import make_model
+from tests.models import make_model, make_nllb
 
 ROOT = Path(__file__).resolve().parents[1]
 TOKEN = "hf_" + "secret" * 4
@@ -191,6 +191,20 @@ def test_a_long_talk_never_fills_the_context(
     assert "history_threshold =" not in ended.err, "it is the chat's doing, no option of the user's"
     ended = chat(*["hello there, how are you?"] * 5, words=[*words, "--history-turns", "0"])
     assert "were cut by history_turns:" in ended.err
+
+
+def test_a_translation_model_takes_each_text_by_itself(
+    chat: Callable[..., Ended], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    model = make_nllb(tmp_path_factory.mktemp("nllb"))
+    words = ["-m", str(model), "-S", "eng_Latn", "-T", "jpn_Jpan", "--max-new-tokens", "5", "--temperature", "0"]
+    ended = chat("hello", "good day", "/prompt", words=words)
+    assert ended.code == 0, ended.err
+    assert "Source Language: eng_Latn\nTarget Language: jpn_Jpan\n" in ended.err
+    assert "This model takes each text by itself" in ended.err
+    sent = history_of(ended)
+    assert "good" in sent
+    assert "hello" not in sent.rpartition("eng_Latn")[2]
 
 
 def test_its_words_are_japanese_where_the_terminal_is(chat: Callable[..., Ended], upstream: list[str]) -> None:

@@ -10,7 +10,7 @@ import pytest
 from akachat.events import Finished, RunRequest
 from akachat.messages import Message
 from akachat.playground import Playground
-from tests.models import make_model, make_parrot, make_tokenizer
+from tests.models import make_llama_spm, make_model, make_parrot, make_tokenizer
 
 pytestmark = pytest.mark.anyio
 
@@ -95,6 +95,16 @@ async def test_an_answer_that_fills_the_context_says_so(playground: Playground, 
     finished = await playground.run(RunRequest(instruction="x" * 440, input="x", options=options))
     if finished.finish_reason == "length":
         assert "no more fit" in finished.notes[-1]
+
+
+async def test_a_sentencepiece_models_answer_in_pieces_is_the_whole(
+    playground: Playground, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    model = make_llama_spm(tmp_path_factory.mktemp("spm"))
+    request = {"instruction": "abc", "input": "a b"}
+    [whole] = await pieces(playground, [12], request, model=str(model), temperature=0)
+    cut = await pieces(playground, [5, 1, 6], request, model=str(model), temperature=0)
+    assert "".join(each.result for each in cut) == whole.result
 
 
 async def test_what_is_kept_is_one_answer(playground: Playground, tiny: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Self, cast
 import anyio
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from akachat.backends.base import ModelInfo
+from akachat.backends.base import ModelInfo, Progress
 from akachat.events import Event, Failed, Finished, RunRequest
 from akachat.options import Options
 from akachat.playground import Playground
@@ -50,8 +50,8 @@ class Player:
     ) -> None:
         self._stack.close()
 
-    def load(self, options: Options, waiting: Callable[[], None]) -> ModelInfo | None:
-        """Loads a local model, calling ``waiting`` now and then meanwhile; None for one that is elsewhere.
+    def load(self, options: Options, waiting: Callable[[Progress], None]) -> ModelInfo | None:
+        """Loads a local model, and tells ``waiting`` now and then how far it is; None for one that is elsewhere.
 
         Raises:
             AkachatError: it cannot be loaded.
@@ -65,7 +65,9 @@ class Player:
             except TimeoutError:
                 if future.done():
                     raise
-                waiting()
+                for model in self._portal.call(self.playground.models):
+                    if model.name == options.model and model.progress:
+                        waiting(model.progress)
 
     def play(self, request: RunRequest, show: Callable[[Event], None]) -> Finished | Failed:
         """Runs a prompt and shows its events. Ctrl+C stops the run, and what had come is its answer.

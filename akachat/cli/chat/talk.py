@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from time import monotonic
 
 from akachat.cli.chat.player import Player
 from akachat.cli.chat.session import Session
 from akachat.cli.chat.terminal import Terminal
 from akachat.cli.chat.words import Words
+from akachat.cli.progress import describe
 from akachat.errors import AkachatError
-from akachat.events import Delta, Event, Failed, Rendered, RunRequest
+from akachat.events import Delta, Event, Failed, Loading, Rendered, RunRequest
 from akachat.messages import format_messages
 from akachat.options import DEFAULTS, Options
 
@@ -70,10 +70,10 @@ class Talk:
         Raises:
             AkachatError: it cannot be loaded.
         """
-        began = monotonic()
-        info = self.player.load(
-            options, lambda: self.terminal.pass_by(self.words("loading", n=round(monotonic() - began)))
-        )
+        if options.location == "Local" and not self.quiet:
+            self.terminal.say(self.words("loading"))
+        info = self.player.load(options, lambda progress: self.terminal.pass_by(describe(progress)))
+        self.terminal.pass_by("")
         if info is None:
             self.session.has_history = True
             self._context = None
@@ -81,11 +81,12 @@ class Talk:
             return
         facts = info.detail
         shown = [f"{name} {facts[name]}" for name in ("device", "dtype", "context") if facts.get(name)]
-        self.terminal.pass_by(" " * 60 + "\r")
         self.terminal.say(self.words("loaded", facts=" · ".join([info.name, *shown])))
         self._context = facts.get("context")
         self.fit(options)
         self.session.has_history = facts.get("task") not in ("seq2seq", "translation")
+        for note in facts.get("notes") or ():
+            self.terminal.say(f"{self.words('note')}: {self.words.message(note)}")
         if not self.session.has_history:
             self.terminal.say(self.words("alone"))
 
@@ -114,7 +115,10 @@ class Talk:
             self.rendered = event
             if self.show_prompt:
                 self.terminal.say(self.sent() or "")
+        elif isinstance(event, Loading):
+            self.terminal.pass_by(describe(event.progress))
         elif isinstance(event, Delta):
+            self.terminal.pass_by("")
             if event.reasoning and not self._thinks:
                 self._thinks = True
                 self.terminal.say(self.words("thinking"))

@@ -41,6 +41,7 @@ class Terminal:
         self._history = history
         self._secret = secret
         self._lines: list[str] = []
+        self._passing = 0
         self._readline = _readline() if self.is_interactive and not self.is_notebook else None
         if self._readline is not None:
             self._recall(self._readline)
@@ -72,9 +73,11 @@ class Terminal:
             print(text, file=sys.stderr)
 
     def pass_by(self, text: str) -> None:
-        """Shows a state over the one before; nothing where lines cannot be written over."""
-        if self.is_interactive and not self.is_notebook:
-            write("\r" + text)
+        """Shows a state over the one before, and takes it away for an empty text; nothing where that cannot be."""
+        if self.is_interactive and not self.is_notebook and (text or self._passing):
+            blank = " " * (self._passing - len(text))
+            write(f"\r{text}{blank}" + ("" if text else "\r"))
+            self._passing = 2 * len(text)  # kanji are twice as wide
 
     def answer(self, piece: str) -> None:
         """Prints a piece of an answer, at once."""

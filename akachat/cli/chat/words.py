@@ -18,7 +18,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "target": ("Target Language", "出力の言語"),
     "options": ("Options", "オプション"),
     "none": ("None", "なし"),
-    "loading": ("Loading model... {n} s", "モデルを読み込んでいます... {n} 秒"),
+    "loading": ("Loading model...", "モデルを読み込んでいます..."),
     "loaded": ("Loaded: {facts}", "読み込みました: {facts}"),
     "welcome": ("It's time to talk!", "さあ、話しましょう！"),
     "how": (
