@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import os
+import shutil
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,10 +15,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from akachat.backends.gguf.choice import candidates, choose
+from akachat.backends.gguf.files import Source, find_file
 from akachat.backends.gguf.header import Header, read_header
 from akachat.backends.gguf.names import is_gguf, split_name
 from akachat.errors import ModelError
 from tests.ggufs import make_lively, write_gguf
+from tests.hub import serving_hub
 
 gguf = pytest.importorskip("gguf")
 
@@ -142,52 +141,19 @@ def test_every_number_format_has_the_length_that_the_library_says() -> None:
     assert {kind: known[kind] for kind in _FORMATS} == _FORMATS
 
 
+def test_a_file_of_the_workspaces_folder_of_models_is_found_and_nothing_beside_it(path: Path, tmp_path: Path) -> None:
+    pytest.importorskip("xllamacpp")
+    (tmp_path / "models").mkdir()
+    shutil.copy(path, tmp_path / "models" / "m.gguf")
+    shutil.copy(path, tmp_path / "beside.gguf")
+    assert find_file(Source("models/m.gguf", root=tmp_path / "models")).path.name == "m.gguf"
+    with pytest.raises(ModelError, match="there is no file"):
+        find_file(Source("models/../beside.gguf", root=tmp_path / "models"))
+
+
 # the hub
 
 TOKEN = "hf_secret"
-
-
-@contextmanager
-def hub(files: dict[str, bytes]) -> Iterator[tuple[str, list[str]]]:
-    """The address of a hub on this machine with one gated repository, and the tokens that it was shown."""
-    shown: list[str] = []
-
-    class Answers(BaseHTTPRequestHandler):
-        def _answer(self, body: bytes, status: int = 200, **headers: str) -> None:
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(body)), **headers}.items():
-                self.send_header(name.replace("_", "-"), value)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def do_GET(self) -> None:
-            shown.append(self.headers.get("Authorization", ""))
-            parts = self.path.partition("?")[0].split("/")
-            if "owner" not in parts:
-                self._answer(b"{}", 404, X_Error_Code="RepoNotFound")
-            elif TOKEN not in shown[-1]:
-                self._answer(b"{}", 403, X_Error_Code="GatedRepo")
-            elif parts[1] == "api":
-                siblings = [{"rfilename": name, "size": len(body)} for name, body in files.items()]
-                self._answer(json.dumps({"id": "owner/repo-GGUF", "siblings": siblings}).encode())
-            elif parts[-1] in files:
-                self._answer(files[parts[-1]], ETag=f'"{parts[-1]}"', X_Repo_Commit="a" * 40)
-            else:
-                self._answer(b"", 404, X_Error_Code="EntryNotFound")
-
-        do_HEAD = do_GET
-
-        def log_message(self, format: str, *arguments: object) -> None:
-            """Says nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", shown
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 FIND = """
@@ -214,15 +180,24 @@ except ModelError as error:
 )
 def test_a_model_comes_from_the_hub(path: Path, tmp_path: Path, name: str, dtype: str, token: str, said: str) -> None:
     pytest.importorskip("xllamacpp")
-    whole = path.read_bytes()
-    with hub({"m-Q8_0.gguf": whole, "m-F16.gguf": whole, "README.md": b"x"}) as (address, shown):
-        environment = {**os.environ, "HF_ENDPOINT": address, "HF_HOME": str(tmp_path), "HF_HUB_DISABLE_XET": "1"}
+    folder = tmp_path / "repository"
+    folder.mkdir()
+    for each in ("m-Q8_0.gguf", "m-F16.gguf"):
+        shutil.copy(path, folder / each)
+    with serving_hub({"owner/repo-GGUF": folder}) as hub:
+        hub.gated.add("owner/repo-GGUF")
+        environment = {
+            **os.environ,
+            "HF_ENDPOINT": hub.url,
+            "HF_HOME": str(tmp_path / "home"),
+            "HF_HUB_DISABLE_XET": "1",
+        }
         environment = {key: value for key, value in environment.items() if "proxy" not in key.lower()}
         command = [sys.executable, "-c", FIND, name, dtype, token]
         done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.startswith(said), done.stdout + done.stderr
     assert TOKEN not in done.stdout + done.stderr
-    assert any(TOKEN in each for each in shown) is bool(token)
+    assert hub.tokens == ({token} if token else set())
     if "|" in said:  # with the hub gone, what has been downloaded is used
         again = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
         assert again.stdout.split("|")[0] == done.stdout.split("|")[0]
