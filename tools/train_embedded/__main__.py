@@ -51,7 +51,7 @@ def make(out: Path, recipe: Recipe, work: Path, start: Path | None) -> dict[str,
     tokenizer.model_max_length = CONTEXT
     model = Lfm2ForCausalLM.from_pretrained(start, dtype=torch.float32) if start else new_model(tokenizer)
     model.config.max_position_embeddings = CONTEXT
-    figures = {}
+    figures = {"base": _first_phase(start)} if start else {}
     for phase in phases(recipe):
         if phase.name == "base" and start:
             continue
@@ -59,6 +59,12 @@ def make(out: Path, recipe: Recipe, work: Path, start: Path | None) -> dict[str,
         save(copy.deepcopy(model), tokenizer, out)
     parameters = sum(p.numel() for p in model.parameters())
     return {**dataclasses.asdict(recipe), "phases": figures, "parameters": parameters}
+
+
+def _first_phase(start: Path) -> dict[str, float]:
+    training = json.loads((start / "scores.json").read_text(encoding="utf-8"))["training"]
+    known: dict[str, float] = training.get("phases", {}).get("base", training)
+    return {name: known[name] for name in ("steps", "tokens", "cpu_minutes")}
 
 
 def _number(text: str) -> float:

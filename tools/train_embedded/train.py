@@ -28,11 +28,10 @@ class Recipe:
 
     seed: int = 20261120
     base_steps: int = 2100
-    all_steps: int = 2200
-    long_steps: int = 600
+    all_steps: int = 1600
+    long_steps: int = 500
     next_level_at: float = 0.6
     level_lasts: float = 0.14  # of the first phase's steps, at most
-    check_every: int = 100
     threads: int = 1
     bfloat16: bool = True
 
@@ -53,6 +52,7 @@ class Phase:
     long_share: float = 0.0  # of the batches
     prompt_weight: float = 0.1  # of a token that is no answer
     tokens_per_step: int = 4096
+    check_every: int = 200
 
     def rate(self, step: int) -> float:
         """Warm up, hold, then fall in a straight line."""
@@ -66,7 +66,7 @@ _ALL_KINDS = tuple("fact persona rag ruled bare pattern translate label yes_no e
 def phases(recipe: Recipe) -> tuple[Phase, ...]:
     """Name the phases: copying first, then all kinds of dialogue, then long ones."""
     return (
-        Phase("base", recipe.base_steps, 0.02, 3e-3, ("fact", "name", "few_shot"), BASE),
+        Phase("base", recipe.base_steps, 0.02, 3e-3, ("fact", "name", "few_shot"), BASE, check_every=100),
         Phase(
             "all",
             recipe.all_steps,
@@ -220,6 +220,6 @@ def train(
         began = time.process_time()
         run.take_step(next(long if words.rng.random() < phase.long_share else source))
         run.seconds += time.process_time() - began
-        if run.step % recipe.check_every == 0 or run.step == phase.steps:
+        if run.step % phase.check_every == 0 or run.step == phase.steps:
             run.check(checks)
     return {"steps": run.step, "tokens": run.seen, "cpu_minutes": run.seconds / 60}
