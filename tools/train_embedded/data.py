@@ -45,6 +45,8 @@ ALL: dict[str, float] = {
     "yes_no": 0.065,
     "extract": 0.06,
 }
+# At the end, more of what is learnt last.
+LAST: dict[str, float] = ALL | {"pattern": 0.1, "extract": 0.1, "yes_no": 0.08, "bare": 0.07, "translate": 0.09}
 LANGS: tuple[Lang, ...] = ("ja", "en")
 LEVELS = 4
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 from transformers import Lfm2ForCausalLM, PreTrainedTokenizerFast
 
 from tools.train_embedded.batches import Encoder, batches, tensors
-from tools.train_embedded.data import ALL, BASE, LEVELS, dialogue, held_out_words, long_dialogue, training_words
+from tools.train_embedded.data import ALL, BASE, LAST, LEVELS, dialogue, held_out_words, long_dialogue, training_words
 from tools.train_embedded.dialogue import Dialogue
 from tools.train_embedded.words import Words
 
@@ -29,7 +29,7 @@ class Recipe:
     seed: int = 20261120
     base_steps: int = 2100
     all_steps: int = 1600
-    long_steps: int = 500
+    long_steps: int = 600
     next_level_at: float = 0.6
     level_lasts: float = 0.14  # of the first phase's steps, at most
     threads: int = 1
@@ -79,7 +79,7 @@ def phases(recipe: Recipe) -> tuple[Phase, ...]:
             long_share=0.12,
             prompt_weight=0.03,
         ),
-        Phase("long", recipe.long_steps, 0.0045, 6e-4, (*_ALL_KINDS, "long"), ALL, 20, 1.0, 0.02, 0.45, 0.03),
+        Phase("long", recipe.long_steps, 0.0045, 6e-4, (*_ALL_KINDS, "long"), LAST, 20, 1.0, 0.02, 0.4, 0.03),
     )
 
 
