@@ -73,7 +73,7 @@ def by_hand(answerer: Answerer, cases: tuple[Case, ...]) -> dict[str, list[tuple
 
 
 def speed(answerer: Answerer) -> dict[str, float]:
-    """Measure tokens a second, alone and in a batch of 16, one thread."""
+    """Measure tokens a second of CPU time, alone and in a batch of 16, one thread."""
     chat = [{"role": "system", "content": "You are Aka."}, {"role": "user", "content": "What can you do?"}]
     figures: dict[str, float] = {}
     torch.set_num_threads(1)
@@ -82,10 +82,10 @@ def speed(answerer: Answerer) -> dict[str, float]:
             [chat] * rows, add_generation_prompt=True, return_tensors="pt", return_dict=True
         )
         for _ in range(2):
-            began = time.perf_counter()
+            began = time.process_time()
             with torch.inference_mode():
                 answerer.model.generate(**batch, max_new_tokens=128, min_new_tokens=128)
-            figures[f"rows_{rows}"] = round(rows * 128 / (time.perf_counter() - began))
+            figures[f"rows_{rows}"] = round(rows * 128 / (time.process_time() - began))
     return figures
 
 
@@ -96,7 +96,7 @@ def _score(answerer: Answerer, asked: Asked, rows: int) -> dict[str, dict[str, f
         for lang, questions in langs.items():
             right = answerer.exact(questions, rows)
             scores.setdefault(skill, {})[lang] = round(sum(right) / max(1, len(right)), 3)
-            wrong = [one for one, ok in zip(questions, right, strict=True) if not ok][:3]
+            wrong = [one for one, ok in zip(questions, right, strict=True) if not ok][:1]
             for one, answer in zip(wrong, answerer([one.messages for one in wrong], rows), strict=True):
                 print(f"[{skill} {lang}] {str(one.messages)[-700:]} -> {answer!r}, not {one.answer!r}")
         print(skill, scores[skill], flush=True)
