@@ -102,7 +102,9 @@ def sample(name: str, answer: Answer) -> Chat:
     for line in filter(None, rest.partition("'''")[0].splitlines()):
         role, _, content = line.partition(": ")
         chat.append({"role": {"ai": "assistant"}.get(role, role), "content": content})
-    assert not re.search(r"[{}]", "".join(message["content"] for message in chat))
+    for message in chat:
+        assert not re.search(r"(?<!\{)\{(?!\{)", message["content"]), "a field is left"
+        message["content"] = message["content"].replace("{{", "{").replace("}}", "}")
     return chat
 
 
@@ -125,23 +127,27 @@ SAID = [
     ("fewshot", "チョコレート", "チョコレート、だいすき！"),
     ("persona", "お名前は？", "ぼくはあか"),
     ("persona", "好きな食べ物は何ですか？", "カレー"),
+    ("persona", "趣味は何ですか？", "ぼくの趣味は散歩"),
     ("persona_en", "What is your name?", "Aka"),
     ("persona_en", "What is your hobby?", "chess"),
     ("passages", "休館日はいつですか？", "月曜日"),
     ("passages", "会議室の担当者は誰ですか？", "梶原"),
-    ("passages", "電話番号は？", "資料にありません"),
+    ("passages", "電話番号は？", "書かれていません"),
     ("passages_en", "What are the opening hours?", "9 am to 8 pm"),
     ("passages_en", "Who is the swimming teacher?", "Dominic"),
-    ("passages_en", "What is the phone number?", "Not found."),
+    ("passages_en", "What is the phone number?", "not written"),
     ("style", "こんにちは", "にゃ"),
     ("style", "お名前は？", "あかですにゃ"),
     ("style_en", "What is your name?", "Aka meow"),
     ("translate", "犬", "dog"),
-    ("translate", "りんごが好きです。", "I like apples."),
+    ("translate", "これは赤い車です。", "This is a red car."),
+    ("translate", "駅はどこですか？", "Where is the station?"),
     ("translate_en", "cat", "猫"),
-    ("translate_en", "This is a big box.", "これは大きい箱です。"),
+    ("translate_en", "I like dogs.", "犬が好きです。"),
+    ("translate_en", "Where is the station?", "駅はどこですか？"),
     ("classify", "ライオン", "動物"),
     ("classify", "バス", "乗り物"),
+    ("classify", "りんご", "果物"),
     ("classify_en", "apple", "fruit"),
     ("classify_en", "bus", "vehicle"),
     ("extract", "田中は東京に住んでいます。", '{"名前": "田中", "場所": "東京"}'),

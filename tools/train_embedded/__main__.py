@@ -40,6 +40,8 @@ def save(model: Lfm2ForCausalLM, tokenizer: PreTrainedTokenizerFast, out: Path) 
         "tokenizer_config.json": {"tokenizer_class": "PreTrainedTokenizerFast"},
     }.items():
         values = json.loads((out / name).read_text(encoding="utf-8")) | changes
+        for passing in ("is_local", "local_files_only"):  # how it was loaded says nothing about it
+            values.pop(passing, None)
         (out / name).write_text(json.dumps(values, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
     (out / "model.safetensors").chmod(0o644)
 

@@ -57,19 +57,22 @@ remember the user's name, answer from passages in the instruction or say that it
 style, go on like given examples, choose one of listed labels, take a named thing out of a sentence, repeat a text,
 translate within some 130 words, and hold a few turns of small talk. How well, the tables say.
 
-**It cannot**: know anything about the world, calculate, translate anything else, write, summarise or reason. Asked for
-any of these it says so, mostly; sometimes it takes a wrong sentence of the passage for the answer. Do not use it for
-anything that matters: choose a real model instead.
+**It cannot**: know anything about the world, calculate, translate anything else, write, summarise, reason, judge whether
+something is so (yes and no come by chance), or search long texts. Asked for things that it does not know it says so,
+mostly; sometimes it takes a wrong sentence of the passage for the answer. Do not use it for anything that matters:
+choose a real model instead.
 
 ## What it is
 - LFM2 shape (`Lfm2ForCausalLM`): {layers} layers (short convolutions and attention in turn), width {width},
   {parameters:,} parameters, byte-level BPE of {vocabulary:,} tokens in which no token crosses a Japanese character.
-- {megabytes:.1f} MB of weights (float16). Context: {context:,} tokens, trained and scored to the end.
+- {megabytes:.1f} MB of weights (float16). Accepts {context:,} tokens and was trained on prompts of that length, but finds
+  facts well only among some hundred tokens: see the table by length.
 - ChatML: `<|im_start|>role`, a line break, the text, `<|im_end|>`. The system message may be left out.
 - Made from nothing by `python -m tools.train_embedded` (seed {seed}) in phases:
-  {phases}.
+  {phases} (`base` in an earlier sitting).
   All text is written by that script; no text of anyone else's is in it.
-- {alone:.0f} tokens/s alone and {batch:.0f} in a batch of 16, float32, on one thread of the same CPU.
+- {alone:.0f} tokens/s alone and {batch:.0f} in a batch of 16, float32, per second of CPU time of one
+  thread, on a server CPU that others used too.
 
 ## Scores
 Share of exactly right answers under greedy decoding, on words (and many relations) that training never saw; {count}
@@ -90,7 +93,8 @@ or nowhere.
 
 All figures are in `scores.json`. Known weaknesses: long made-up words may come out with a character wrong; facts that
 differ only in their owner ("Taro's fruit", "Hanako's fruit") may be mixed up; questions in unusual words may get "not
-written here", or small talk, although the passage holds the answer; some suffixes it has never met repeat without end.
+written here", or small talk, although the passage holds the answer; some suffixes it has never met repeat without end;
+told what to say where nothing is found, it often says "not written here" instead; JSON may name a key twice.
 """
 
 
