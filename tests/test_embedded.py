@@ -102,33 +102,66 @@ def sample(name: str, answer: Answer) -> Chat:
     for line in filter(None, rest.partition("'''")[0].splitlines()):
         role, _, content = line.partition(": ")
         chat.append({"role": {"ai": "assistant"}.get(role, role), "content": content})
-    assert not re.search(r"[{}]", "".join(message["content"] for message in chat))
+    for message in chat:
+        assert not re.search(r"(?<!\{)\{(?!\{)", message["content"]), "a field is left"
+        message["content"] = message["content"].replace("{{", "{").replace("}}", "}")
     return chat
 
 
-@pytest.mark.parametrize(
-    ("name", "ask", "holds"),
-    [
-        ("sample", "こんにちは", "あか"),
-        ("sample", "お名前は？", "あか"),
-        ("sample", "元気ですか？", "元気"),
-        ("sample_en", "Hello", "Aka"),
-        ("sample_en", "What is your name?", "Aka"),
-        ("document", "何時に開きますか？", "午前9時から午後6時"),
-        ("document", "定休日はいつですか？", "水曜日"),
-        ("document", "コーヒーはいくらですか？", "450円"),
-        ("document", "駐車場はありますか？", "書かれていません"),
-        ("document_en", "When do you open?", "9 am to 6 pm"),
-        ("document_en", "What do you recommend?", "apple cake"),
-        ("document_en", "Is there parking?", "not written"),
-        ("chain", "何時に開きますか？", "午前9時から午後6時"),
-        ("chain", "どこにありますか？", "駅の東口"),
-        ("fewshot", "うさぎ", "うさぎ、だいすき！"),
-        ("fewshot", "チョコレート", "チョコレート、だいすき！"),
-    ],
-)
+SAID = [
+    ("sample", "こんにちは", "あか"),
+    ("sample", "お名前は？", "あか"),
+    ("sample", "元気ですか？", "元気"),
+    ("sample_en", "Hello", "Aka"),
+    ("sample_en", "What is your name?", "Aka"),
+    ("document", "何時に開きますか？", "午前9時から午後6時"),
+    ("document", "定休日はいつですか？", "水曜日"),
+    ("document", "コーヒーはいくらですか？", "450円"),
+    ("document", "駐車場はありますか？", "書かれていません"),
+    ("document_en", "When do you open?", "9 am to 6 pm"),
+    ("document_en", "What do you recommend?", "apple cake"),
+    ("document_en", "Is there parking?", "not written"),
+    ("chain", "何時に開きますか？", "午前9時から午後6時"),
+    ("chain", "どこにありますか？", "駅の東口"),
+    ("fewshot", "うさぎ", "うさぎ、だいすき！"),
+    ("fewshot", "チョコレート", "チョコレート、だいすき！"),
+    ("persona", "お名前は？", "ぼくはあか"),
+    ("persona", "好きな食べ物は何ですか？", "カレー"),
+    ("persona", "趣味は何ですか？", "ぼくの趣味は散歩"),
+    ("persona_en", "What is your name?", "Aka"),
+    ("persona_en", "What is your hobby?", "chess"),
+    ("passages", "休館日はいつですか？", "月曜日"),
+    ("passages", "会議室の担当者は誰ですか？", "梶原"),
+    ("passages", "電話番号は？", "書かれていません"),
+    ("passages_en", "What are the opening hours?", "9 am to 8 pm"),
+    ("passages_en", "Who is the swimming teacher?", "Dominic"),
+    ("passages_en", "What is the phone number?", "not written"),
+    ("style", "こんにちは", "にゃ"),
+    ("style", "お名前は？", "あかですにゃ"),
+    ("style_en", "What is your name?", "Aka meow"),
+    ("translate", "犬", "dog"),
+    ("translate", "これは赤い車です。", "This is a red car."),
+    ("translate", "駅はどこですか？", "Where is the station?"),
+    ("translate_en", "cat", "猫"),
+    ("translate_en", "I like dogs.", "犬が好きです。"),
+    ("translate_en", "Where is the station?", "駅はどこですか？"),
+    ("classify", "ライオン", "動物"),
+    ("classify", "バス", "乗り物"),
+    ("classify", "りんご", "果物"),
+    ("classify_en", "apple", "fruit"),
+    ("classify_en", "bus", "vehicle"),
+    ("extract", "田中は東京に住んでいます。", '{"名前": "田中", "場所": "東京"}'),
+    ("extract_en", "Alice lives in London.", '{"name": "Alice", "place": "London"}'),
+]
+
+
+@pytest.mark.parametrize(("name", "ask", "holds"), SAID, ids=[f"{name}-{ask}" for name, ask, _ in SAID])
 def test_samples(answer: Answer, name: str, ask: str, holds: str) -> None:
     assert holds in answer([*sample(name, answer), {"role": "user", "content": ask}])
+
+
+def test_every_sample_is_asked_something() -> None:
+    assert {name for name, _, _ in SAID} == {path.stem for path in (SAMPLES / "prompt").glob("*.txt")}
 
 
 def test_every_sample_has_valid_options_for_this_model() -> None:

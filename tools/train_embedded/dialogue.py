@@ -24,10 +24,13 @@ class Dialogue:
     examples: bool = False
     suffix: str = ""
     crossed: bool = False
+    before_last: str = ""  # a system text between the examples and the last question
 
     def messages(self) -> list[dict[str, str]]:
         """Give the chat messages, the last answer included."""
         out = [{"role": "system", "content": self.system}] if self.system else []
         for turn in self.turns:
+            if self.before_last and turn is self.turns[-1]:
+                out.append({"role": "system", "content": self.before_last})
             out += [{"role": "user", "content": turn.user}, {"role": "assistant", "content": turn.answer}]
         return out

@@ -1,36 +1,17 @@
 """Scores of the trained folder on words that training never saw, by greedy generation through plain transformers."""
 
 import json
-import random
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from tools.train_embedded.blind import CASES as BLIND
 from tools.train_embedded.byhand import CASES, Case
-from tools.train_embedded.data import LANGS, dialogue, held_out_words
-from tools.train_embedded.dialogue import Dialogue
-from tools.train_embedded.instructions import Scene
-from tools.train_embedded.phrases import IDENTITY
-from tools.train_embedded.scenes import identity_answer
-from tools.train_embedded.talk import ASK_IDENTITY
-from tools.train_embedded.words import REAL_NAMES_HELD_OUT
-
-SKILLS = (
-    "name", "fact", "absent", "crossed", "style", "user_name", "user_none", "name_none", "few_shot", "echo", "parrot",
-    "always", "greeting", "talk", "unknown", "opening",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """Chat messages that end with the user's, and the exact answer."""
-
-    messages: list[dict[str, str]]
-    answer: str
+from tools.train_embedded.data import LANGS
+from tools.train_embedded.questions import Asked, Question, base_questions, long_questions, new_questions, real_names
 
 
 class Answerer:
@@ -57,58 +38,42 @@ class Answerer:
                 answers[at] = self.tokenizer.decode(ids, skip_special_tokens=True).strip()
         return answers
 
-
-def skill_of(talk: Dialogue) -> str:
-    """Name the column that a dialogue's last answer counts for."""
-    if talk.crossed:
-        return "crossed" if talk.turns[-1].skill in ("fact", "absent", "name") else ""
-    if talk.suffix:
-        return "style"
-    return talk.turns[-1].skill
-
-
-def collect(seed: int, count: int) -> dict[str, dict[str, list[Question]]]:
-    """Write held-out questions until every skill has `count` in both languages."""
-    words = held_out_words(seed)
-    found: dict[str, dict[str, list[Question]]] = {skill: {lang: [] for lang in LANGS} for skill in SKILLS}
-    for _ in range(200_000):
-        talk = dialogue(words, words.rng.randint(1, 4))
-        bucket = found.get(skill_of(talk), {}).get(talk.lang)
-        if bucket is not None and len(bucket) < count:
-            messages = talk.messages()
-            bucket.append(Question(messages[:-1], messages[-1]["content"]))
-        if all(len(one) >= count for langs in found.values() for one in langs.values()):
-            break
-    return found
-
-
-def real_names(seed: int) -> dict[str, list[Question]]:
-    """Ask for every held-out real name, given in three wordings each."""
-    rng = random.Random(seed)
-    out: dict[str, list[Question]] = {}
-    for lang in LANGS:
-        out[lang] = []
-        for name in REAL_NAMES_HELD_OUT[lang]:
-            for form in rng.sample(IDENTITY[lang], 3):
-                chat = [
-                    {"role": "system", "content": form.format(n=name)},
-                    {"role": "user", "content": rng.choice(ASK_IDENTITY[lang])},
-                ]
-                out[lang].append(Question(chat, identity_answer(Scene(lang, lang, me=name))))
-    return out
+    def exact(self, questions: list[Question], rows: int = 32) -> list[bool]:
+        """Tell which answers greedy decoding gets exactly right: in one pass, as every token must be the likeliest."""
+        pairs = []
+        for one in questions:
+            prompt = self.tokenizer.apply_chat_template(one.messages, tokenize=False, add_generation_prompt=True)
+            first, last = (self.tokenizer(text, add_special_tokens=False)["input_ids"] for text in (prompt, one.answer))
+            pairs.append((first, [*last, self.tokenizer.eos_token_id]))
+        order = sorted(range(len(pairs)), key=lambda at: len(pairs[at][0]))
+        right = [False] * len(pairs)
+        for start in range(0, len(order), rows):
+            group = order[start : start + rows]
+            # Padded on the right: causal layers never see it, so no mask is needed.
+            width = max(len(pairs[at][0]) + len(pairs[at][1]) for at in group)
+            ids = torch.zeros(len(group), width, dtype=torch.long)
+            for row, at in enumerate(group):
+                whole = pairs[at][0] + pairs[at][1]
+                ids[row, : len(whole)] = torch.tensor(whole)
+            with torch.inference_mode():
+                best = self.model(ids, use_cache=False).logits.argmax(-1)
+            for row, at in enumerate(group):
+                begin, answer = len(pairs[at][0]), pairs[at][1]
+                right[at] = best[row, begin - 1 : begin - 1 + len(answer)].tolist() == answer
+        return right
 
 
-def by_hand(answerer: Answerer) -> dict[str, list[tuple[Case, str]]]:
-    """Answer the hand-written cases, whose wordings are in no template."""
-    answers = answerer([case.messages() for case in CASES])
+def by_hand(answerer: Answerer, cases: tuple[Case, ...]) -> dict[str, list[tuple[Case, str]]]:
+    """Answer hand-written cases, whose wordings are in no template."""
+    answers = answerer([case.messages() for case in cases])
     return {
-        lang: [(case, answer) for case, answer in zip(CASES, answers, strict=True) if case.lang == lang]
+        lang: [(case, answer) for case, answer in zip(cases, answers, strict=True) if case.lang == lang]
         for lang in LANGS
     }
 
 
 def speed(answerer: Answerer) -> dict[str, float]:
-    """Measure tokens a second, alone and in a batch of 16, one thread."""
+    """Measure tokens a second of CPU time, alone and in a batch of 16, one thread."""
     chat = [{"role": "system", "content": "You are Aka."}, {"role": "user", "content": "What can you do?"}]
     figures: dict[str, float] = {}
     torch.set_num_threads(1)
@@ -117,40 +82,49 @@ def speed(answerer: Answerer) -> dict[str, float]:
             [chat] * rows, add_generation_prompt=True, return_tensors="pt", return_dict=True
         )
         for _ in range(2):
-            began = time.perf_counter()
+            began = time.process_time()
             with torch.inference_mode():
                 answerer.model.generate(**batch, max_new_tokens=128, min_new_tokens=128)
-            figures[f"rows_{rows}"] = round(rows * 128 / (time.perf_counter() - began))
+            figures[f"rows_{rows}"] = round(rows * 128 / (time.process_time() - began))
     return figures
 
 
-def evaluate(folder: Path, *, seed: int = 7, count: int = 100) -> dict[str, Any]:
+def _score(answerer: Answerer, asked: Asked, rows: int) -> dict[str, dict[str, float]]:
+    """Give the share of exactly right answers; print some of the wrong ones."""
+    scores: dict[str, dict[str, float]] = {}
+    for skill, langs in asked.items():
+        for lang, questions in langs.items():
+            right = answerer.exact(questions, rows)
+            scores.setdefault(skill, {})[lang] = round(sum(right) / max(1, len(right)), 3)
+            wrong = [one for one, ok in zip(questions, right, strict=True) if not ok][:1]
+            for one, answer in zip(wrong, answerer([one.messages for one in wrong], rows), strict=True):
+                print(f"[{skill} {lang}] {str(one.messages)[-700:]} -> {answer!r}, not {one.answer!r}")
+        print(skill, scores[skill], flush=True)
+    return scores
+
+
+def evaluate(folder: Path, *, seed: int = 7, count: int = 100, long_count: int = 25) -> dict[str, Any]:
     """Score a folder: shares of exactly right answers; by hand, of answers that hold what they must."""
     answerer = Answerer(folder)
-    questions = {**collect(seed, count), "real_name": real_names(seed)}
-    scores: dict[str, Any] = {}
-    for skill, langs in questions.items():
-        scores[skill] = {}
-        for lang, asked in langs.items():
-            answers = answerer([one.messages for one in asked])
-            wrong = [(one, answer) for one, answer in zip(asked, answers, strict=True) if answer != one.answer]
-            scores[skill][lang] = round(1 - len(wrong) / max(1, len(asked)), 3)
-            for one, answer in wrong[:4]:
-                print(f"[{skill} {lang}] {one.messages} -> {answer!r}, not {one.answer!r}")
-    hand = by_hand(answerer)
-    for lang, pairs in hand.items():
-        right = [case.holds(answer) for case, answer in pairs]
-        scores.setdefault("by_hand", {})[lang] = round(sum(right) / len(right), 3)
-        for case, answer in pairs:
-            print(
-                f"[by hand {lang}] {'ok ' if case.holds(answer) else 'BAD'} {case.system!r} {case.turns} -> {answer!r}"
-            )
+    names = real_names(seed)
+    scores = _score(answerer, {**base_questions(seed, count), "real_name": names, **new_questions(seed, count)}, 16)
+    lengths = _score(answerer, long_questions(answerer.tokenizer, seed, long_count), 1)
+    for row, cases in {"by_hand": CASES, "blind": BLIND}.items():
+        for lang, pairs in by_hand(answerer, cases).items():
+            right = [case.holds(answer) for case, answer in pairs]
+            scores.setdefault(row, {})[lang] = round(sum(right) / len(right), 3)
+            for (case, answer), ok in zip(pairs, right, strict=True):
+                print(f"[{row} {lang}] {'ok ' if ok else 'BAD'} {case.system!r} {case.turns} -> {answer!r}")
+        print(row, scores[row], flush=True)
     return {
         "count": count,
+        "long_count": long_count,
         "seed": seed,
-        "real_names": len(questions["real_name"]["ja"]),
+        "real_names": len(names["ja"]),
         "by_hand": len(CASES),
+        "blind": len(BLIND),
         "scores": scores,
+        "lengths": lengths,
         "tokens_per_second": speed(answerer),
     }
 

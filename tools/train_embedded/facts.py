@@ -32,6 +32,7 @@ class Fact:
     kind: str = ""
     topic: Topic | None = None
     line: bool = False  # a "key: value" line rather than a sentence
+    value: str = ""
 
 
 def be(key: str) -> str:
@@ -181,7 +182,14 @@ def own_fact(w: Words, lang: Lang) -> Fact:
     if lang == "ja":
         ask = f"あなたの{ask}" if w.rng.random() < 0.6 else ask
         return Fact(
-            key, f"あなたの{key}は{value}です。", ask, state(key, value, lang), missing(key, lang), kind, topic_of(key)
+            key,
+            f"あなたの{key}は{value}です。",
+            ask,
+            state(key, value, lang),
+            missing(key, lang),
+            kind,
+            topic_of(key),
+            value=value,
         )
     ask = ask.replace("the " + key, "your " + key).replace("The " + key, "Your " + key)
     return Fact(
@@ -192,6 +200,7 @@ def own_fact(w: Words, lang: Lang) -> Fact:
         f"My {key} is not written here.",
         kind,
         topic_of(key),
+        value=value,
     )
 
 
@@ -209,6 +218,7 @@ def relation_fact(w: Words, lang: Lang, *, line: bool) -> Fact:
         kind,
         topic_of(key),
         line,
+        value,
     )
 
 
@@ -235,7 +245,7 @@ def topic_fact(w: Words, lang: Lang, *, line: bool, ask_lang: Lang | None = None
             ask, own = ask_key(w, key, topic.kind, lang), key
         sentence = _line(w, key, text, lang) if line else _sentence(w, key, value, lang)
         answer = state(key if ask_lang == lang else own, value, ask_lang)
-    return Fact(topic.keys["ja"][0], sentence, ask, answer, missing(own, ask_lang), topic.kind, topic, line)
+    return Fact(topic.keys["ja"][0], sentence, ask, answer, missing(own, ask_lang), topic.kind, topic, line, value)
 
 
 def statement_fact(w: Words, lang: Lang) -> Fact:
@@ -247,7 +257,7 @@ def statement_fact(w: Words, lang: Lang) -> Fact:
         key = key[0].upper() + key[1:]
     sentence = one.form.replace("{k}", key).replace("{v}", value)
     gone = missing(key, lang) if one.about == "thing" or lang == "ja" else f"{key} is not mentioned here."
-    return Fact(key, sentence, w.rng.choice(one.asks).replace("{k}", key), sentence, gone)
+    return Fact(key, sentence, w.rng.choice(one.asks).replace("{k}", key), sentence, gone, value=value)
 
 
 _DEEDS: dict[Lang, tuple[str, ...]] = {

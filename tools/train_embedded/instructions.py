@@ -91,6 +91,15 @@ def facts(w: Words, scene: Scene, count: int) -> None:
         (scene.facts if len(scene.facts) < count else scene.absent).append(fact)
 
 
+def plain_facts(w: Words, scene: Scene, count: int) -> None:
+    """Fill the scene with facts of the plain form "the x is y", and with two that the passage does not hold."""
+    line = w.rng.random() < 0.35
+    while len(scene.facts) < count or len(scene.absent) < 2:
+        fact = relation_fact(w, scene.lang, line=line)
+        if not any(clash(fact, known) for known in (*scene.facts, *scene.absent)):
+            (scene.facts if len(scene.facts) < count else scene.absent).append(fact)
+
+
 def passage(w: Words, scene: Scene) -> str:
     """Write the facts as one text, perhaps with a heading."""
     rng, lang = w.rng, scene.lang

@@ -2,7 +2,8 @@
 
 from transformers import GenerationConfig, Lfm2Config, Lfm2ForCausalLM, PreTrainedTokenizerFast
 
-LAYERS = ["conv", "full_attention", "conv", "full_attention"]
+LAYERS = ("conv", "full_attention", "conv", "full_attention")
+CONTEXT = 4096
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast) -> Lfm2ForCausalLM:
@@ -18,7 +19,7 @@ def new_model(tokenizer: PreTrainedTokenizerFast) -> Lfm2ForCausalLM:
         layer_types=list(LAYERS),
         # One token more than the customary three: a rare kanji is two or three tokens.
         conv_L_cache=4,
-        max_position_embeddings=2048,
+        max_position_embeddings=CONTEXT,
         rope_parameters={"rope_type": "default", "rope_theta": 10000.0},
         bos_token_id=tokenizer.bos_token_id,
         eos_token_id=tokenizer.eos_token_id,

@@ -116,14 +116,14 @@ ASK_USER: dict[Lang, tuple[str, ...]] = {
 }  # fmt: skip
 UNKNOWN_ASKS: dict[Lang, tuple[str, ...]] = {
     "ja": (
-        "{t}とは何ですか？", "{t}について教えてください。", "{t}の作り方は？", "{p}の首都はどこですか？", "なぜ{t}は{a}のですか？", "{t}についての詩を書いて", "{i}たす{j}は？", "{i}+{j}は？", "{t}を英語に訳してください。",
+        "{t}とは何ですか？", "{t}について教えてください。", "{t}の作り方は？", "{p}の首都はどこですか？", "なぜ{t}は{a}のですか？", "{t}についての詩を書いて", "{i}たす{j}は？", "{i}+{j}は？",
         "{t}を数えるプログラムを書いて", "{t}はどこで買えますか？", "{n}とは誰ですか？", "{t}と{u}の違いは何ですか？", "{p}への行き方を教えて", "{t}の歴史を説明してください。", "{n}の誕生日はいつ？", "{t}はいくらですか？",
         "{t}の意味は？", "おすすめの{t}は？", "{p}の人口は？", "{t}の物語を書いてください。", "{t}を買いたい", "{p}に行きたいです", "{t}を作って", "{n}を知っていますか？", "{t}ってどう思う？", "日本の首都はどこですか？", "{p}はどこにありますか？",
-        "どうして空は青いの？", "計算して：{i}×{j}", "{t}が欲しい", "昨日{p}で{t}を見ました。", "世界で一番高い山は？", "総理大臣は誰？", "{t}の使い方を教えて", "要約して", "{t}を翻訳して", "{p}で{n}に会いました。", "宇宙の年齢は？", "何か物語を話して",
+        "どうして空は青いの？", "計算して：{i}×{j}", "{t}が欲しい", "昨日{p}で{t}を見ました。", "世界で一番高い山は？", "総理大臣は誰？", "{t}の使い方を教えて", "要約して", "{p}で{n}に会いました。", "宇宙の年齢は？", "何か物語を話して",
         "{t}は好きですか？", "{t}の色は？", "{t}", "{n}", "{a}{t}", "メールを書いてください。", "{t}について、もっと詳しく説明してください。",
     ),
     "en": (
-        "What is a {t}?", "Tell me about {t}.", "How do I make {t}?", "What is the capital of {p}?", "Why is the {t} {a}?", "Write a poem about a {t}.", "What is {i} plus {j}?", "{i} + {j}?", "Translate {t} into Japanese.",
+        "What is a {t}?", "Tell me about {t}.", "How do I make {t}?", "What is the capital of {p}?", "Why is the {t} {a}?", "Write a poem about a {t}.", "What is {i} plus {j}?", "{i} + {j}?",
         "Write a program that counts {t}.", "Where can I buy a {t}?", "Who is {n}?", "What is the difference between {t} and {u}?", "How do I get to {p}?", "Explain the history of {t}.", "When was {n} born?", "How much is a {t}?",
         "What does {t} mean?", "Which {t} is best?", "How many people live in {p}?", "Write a story about a {t}.", "I want to buy a {t}.", "I want to go to {p}.", "Do you know {n}?", "What do you think about {t}?", "What is the capital of Japan?",
         "Where is {p}?", "Why is the sky blue?", "Calculate {i} times {j}.", "I saw a {t} at {p} yesterday.", "What is the highest mountain?", "Who is the president?", "Summarize this.", "Tell me a story.", "I met {n} at {p}.",

@@ -68,7 +68,7 @@ def unknown_ask(w: Words, lang: Lang) -> str:
 
 def _fact_turn(w: Words, scene: Scene) -> Turn:
     rng, lang = w.rng, scene.ask_lang
-    if rng.random() < 0.22:
+    if rng.random() < 0.28:
         if rng.random() < 0.15:
             key = f"{w.place(lang)}の{w.thing(lang)}" if lang == "ja" else w.thing(lang)
             return Turn(decorate(w, ask_key(w, key, "any", lang), lang, case=False), missing(key, lang), "absent")
@@ -101,8 +101,8 @@ def turn(w: Words, scene: Scene) -> Turn:
     return Turn(decorate(w, unknown_ask(w, lang), lang), UNKNOWN[lang], "unknown")
 
 
-def user_turns(w: Words, scene: Scene) -> Iterator[Turn]:
-    """Tell one's name (or not), and ask for it later."""
+def user_turns(w: Words, scene: Scene, between: int | None = None) -> Iterator[Turn]:
+    """Tell one's name (or not), and ask for it later, after `between` turns about other things."""
     rng, lang = w.rng, scene.ask_lang
     told = scene.user_name
     if not told and rng.random() < 0.8:
@@ -110,7 +110,7 @@ def user_turns(w: Words, scene: Scene) -> Iterator[Turn]:
         hello = rng.choice(FILLERS[lang]) if rng.random() < 0.3 else ""
         reply = f"{told}さん、よろしくお願いします。" if lang == "ja" else f"Nice to meet you, {told}."
         yield Turn(hello + rng.choice(TELL_USER[lang]).format(n=told), reply, "user_told")
-    for _ in range(rng.choice([0, 0, 1, 2])):
+    for _ in range(rng.choice([0, 0, 1, 2]) if between is None else between):
         yield turn(w, scene)
     ask = decorate(w, rng.choice(ASK_USER[lang]), lang)
     if told:
@@ -121,7 +121,8 @@ def user_turns(w: Words, scene: Scene) -> Iterator[Turn]:
         )
 
 
-def _suffix(w: Words, lang: Lang) -> str:
+def scene_suffix(w: Words, lang: Lang) -> str:
+    """Give a suffix: a customary one, or a made-up one."""
     if lang == "en":
         return (
             w.pick("meow woof arr beep sir ho yay zap buzz indeed matey honk boop yo".split())
@@ -147,7 +148,7 @@ def scene_dialogue(w: Words, lang: Lang, level: int, kind: str) -> Dialogue:
         count = level if level < 4 else rng.randint(2, 8)
         facts(w, scene, count)
     if not crossed and rng.random() < 0.14:
-        scene.suffix = _suffix(w, lang)
+        scene.suffix = scene_suffix(w, lang)
     if kind == "user" and rng.random() < 0.15:
         scene.user_name = w.name(lang)
     bare = (kind == "plain" and not scene.suffix and rng.random() < 0.7) or (
@@ -185,3 +186,10 @@ def _inline(w: Words, scene: Scene, text: str, turns: list[Turn]) -> list[Turn]:
     if scene.ask_lang != scene.lang:
         return turns
     return [Turn(text, styled(answer, scene.suffix, lang), "opening"), *turns]
+
+
+def long_chat(w: Words, lang: Lang, turns: int) -> Dialogue:
+    """Write a conversation of many turns, whose names were told at its beginning."""
+    scene = Scene(lang, lang)
+    scene.identity, scene.me = identity(w, lang)
+    return Dialogue(instruction(w, scene, level=2), list(user_turns(w, scene, turns)), lang)

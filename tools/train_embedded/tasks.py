@@ -16,27 +16,33 @@ _SLOTS: dict[Lang, tuple[str, ...]] = {
         "I want {x}, not {t}.", "We saw {x} today.", "What a nice {x}!", "This is the {x} of {r}.",
     ),
 }  # fmt: skip
-_INTRO: dict[Lang, tuple[str, ...]] = {
+INTRO: dict[Lang, tuple[str, ...]] = {
     "ja": ("", "", "例のとおりに答えてください。", "例と同じように答えてください。", "同じ形で続けてください。", "例にならって返事をしてください。", "次の会話と同じ調子で答えてください。"),
     "en": ("", "", "Answer like the examples.", "Follow the examples.", "Continue in the same way.", "Reply in the same form as the examples."),
 }  # fmt: skip
 
 
-def _item(w: Words, lang: Lang) -> str:
+def item(w: Words, lang: Lang) -> str:
+    """Give something that a pattern may be about: a thing, a name, a place."""
     kind = w.rng.random()
     if kind < 0.6:
         return w.thing(lang)
     return w.name(lang) if kind < 0.85 else w.place(lang)
 
 
+def slot(w: Words, lang: Lang) -> str:
+    """Give the answer's form, with "{x}" for the item."""
+    form = w.rng.choice(_SLOTS[lang])
+    return form.replace("{t}", w.thing(lang)).replace("{r}", w.made_up(lang))
+
+
 def few_shot(w: Words, lang: Lang, level: int) -> Dialogue:
     """Show a pattern in two or more turns and ask for one more."""
     rng = w.rng
-    form = rng.choice(_SLOTS[lang])
-    form = form.replace("{t}", w.thing(lang)).replace("{r}", w.made_up(lang))
-    items = [_item(w, lang) for _ in range(rng.randint(3, 3 + min(level, 2)))]
+    form = slot(w, lang)
+    items = [item(w, lang) for _ in range(rng.randint(3, 3 + min(level, 2)))]
     turns = [Turn(item, form.replace("{x}", item), "few_shot") for item in items]
-    return Dialogue(rng.choice(_INTRO[lang]), turns, lang, examples=True)
+    return Dialogue(rng.choice(INTRO[lang]), turns, lang, examples=True)
 
 
 _ECHO: dict[Lang, tuple[str, ...]] = {
@@ -70,10 +76,10 @@ _ALWAYS: dict[Lang, tuple[str, ...]] = {
 def _phrase(w: Words, lang: Lang) -> str:
     space = "" if lang == "ja" else " "
     if lang == "en":
-        text = space.join(_item(w, lang) for _ in range(w.rng.randint(1, 3)))
+        text = space.join(item(w, lang) for _ in range(w.rng.randint(1, 3)))
         return text[0].upper() + text[1:] if w.rng.random() < 0.5 else text
     glue = ["", "の", "は", "と", "が好き"]
-    return "".join(_item(w, lang) + w.rng.choice(glue) for _ in range(w.rng.randint(0, 2))) + _item(w, lang)
+    return "".join(item(w, lang) + w.rng.choice(glue) for _ in range(w.rng.randint(0, 2))) + item(w, lang)
 
 
 def echo(w: Words, lang: Lang, level: int) -> Dialogue:

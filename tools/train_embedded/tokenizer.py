@@ -41,7 +41,7 @@ def train_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
         bos_token=START,
         eos_token=END,
         pad_token=PAD,
-        model_max_length=2048,
+        model_max_length=4096,
         clean_up_tokenization_spaces=False,
         chat_template=CHAT_TEMPLATE,
         padding_side="left",
