@@ -179,7 +179,7 @@ def test_the_json_of_the_page_of_models_is_what_it_says() -> None:
     assert not Options.parse(options).unknown
     for name, entry in presets.items():
         fields, told = checked_entry(name, entry)
-        assert build_preset(fields, name)
+        assert build_preset(fields, name).name == name
         assert not told
 
 
