@@ -2,6 +2,6 @@
 
 from akachat.backends.local.engine.alone import answer
 from akachat.backends.local.engine.engine import Engine
-from akachat.backends.local.engine.steps import Unsupported
+from akachat.backends.local.engine.layout import Unsupported
 
 __all__ = ["Engine", "Unsupported", "answer"]

@@ -16,9 +16,9 @@ import torch
 from akachat.backends.local.adapters import Adapters
 from akachat.backends.local.engine.attention import NAME, register
 from akachat.backends.local.engine.lane import Lane
+from akachat.backends.local.engine.layout import Layout, Unsupported
 from akachat.backends.local.engine.prefix import PrefixCache
 from akachat.backends.local.engine.probe import check
-from akachat.backends.local.engine.steps import Layout, Unsupported
 from akachat.backends.local.generation import Job, Stopped, explained
 from akachat.backends.local.loader import Loaded
 

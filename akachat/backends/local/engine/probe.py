@@ -6,7 +6,8 @@ from typing import Any
 
 import torch
 
-from akachat.backends.local.engine.steps import Decode, Layout, Prefill, Unsupported
+from akachat.backends.local.engine.layout import Layout, Unsupported
+from akachat.backends.local.engine.steps import Decode, Prefill
 from akachat.backends.local.engine.tensors import Segment, Tails
 
 __all__ = ["check"]

@@ -6,86 +6,20 @@ A step is the model's cache for that pass: layers hand it what they would rememb
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import torch
-from transformers.cache_utils import (
-    Cache,
-    CacheLayerMixin,
-    DummyLayer,
-    DynamicCache,
-    DynamicLayer,
-    DynamicSlidingWindowLayer,
-    LinearAttentionCacheLayerMixin,
-    LinearAttentionLayer,
-)
+from transformers.cache_utils import Cache, CacheLayerMixin, DummyLayer, LinearAttentionCacheLayerMixin
 
 from akachat.backends.local.engine.attention import attending, causal, in_parts
+from akachat.backends.local.engine.layout import Layout, Unsupported
 from akachat.backends.local.engine.tensors import CONVOLUTION, RECURRENT, Segment, Tails
 
-__all__ = ["Decode", "Layout", "Prefill", "Unsupported"]
+__all__ = ["Decode", "Prefill"]
 
-_KINDS = {"full_attention", "sliding_attention", "conv", "linear_attention"}
 #: Up to so many new tokens a row, attending in parts is cheaper than joining a segment and a tail.
 _FEW = 64
-
-
-class Unsupported(Exception):
-    """The model remembers, attends or counts in a way that rows cannot share."""
-
-
-@dataclass(frozen=True, slots=True)
-class Layout:
-    """How a model's layers remember.
-
-    Attributes:
-        windows: for each layer how far back it attends, 0 for everything.
-        convolutions: for each layer how many inputs its convolution looks back, 0 for attention.
-        recurrent: the layers with a state that stands for all tokens so far.
-        dummies: the layers that remember nothing of their own.
-    """
-
-    windows: tuple[int, ...]
-    convolutions: tuple[int, ...]
-    recurrent: frozenset[int]
-    dummies: frozenset[int]
-
-    @classmethod
-    def of(cls, config: Any) -> Layout:
-        """The layout of a decoder.
-
-        Raises:
-            Unsupported: why rows cannot share a step.
-        """
-        text = config.get_text_config(decoder=True)
-        kinds = set(getattr(text, "layer_types", None) or ()) - _KINDS
-        if kinds:
-            raise Unsupported(f"layers of the kind {', '.join(sorted(kinds))}")
-        rope = getattr(text, "rope_parameters", None) or getattr(text, "rope_scaling", None) or {}
-        if "rope_type" in rope and rope["rope_type"] in ("dynamic", "longrope"):
-            raise Unsupported("positions that depend on the longest row")
-        windows, convolutions, recurrent, dummies = [], [], set(), set()
-        for at, layer in enumerate(DynamicCache(config=config).layers):
-            window = convolution = 0
-            if type(layer) is DynamicSlidingWindowLayer:
-                window = int(layer.sliding_window)
-            elif type(layer) is LinearAttentionLayer:
-                convolution = int(getattr(text, "conv_L_cache", 0))
-                if not convolution:
-                    recurrent.add(at)
-            elif type(layer) is DummyLayer:
-                dummies.add(at)
-            elif type(layer) is not DynamicLayer:
-                raise Unsupported(f"a cache of the kind {type(layer).__name__}")
-            windows.append(window)
-            convolutions.append(convolution)
-        if len(recurrent) == len(windows):
-            raise Unsupported("no attention to count tokens by")
-        return cls(tuple(windows), tuple(convolutions), frozenset(recurrent), frozenset(dummies))
-
-    def __len__(self) -> int:
-        return len(self.windows)
 
 
 class _Attention(CacheLayerMixin):
@@ -226,6 +160,17 @@ class Prefill(_Step):
         self._segment, self._tokens = segment, tokens
         self._masks: dict[tuple[int, Any], Any] = {}
         self._added: dict[tuple[int, Any], tuple[Any, Any]] = {}
+
+    def read(self, model: Any, rows: Sequence[Sequence[int]]) -> Any:
+        """Runs the step over the rows' tokens, shorter ones filled up; the scores of each one's last token."""
+        ids = torch.zeros(len(rows), self._new, dtype=torch.long)
+        for number, row in enumerate(rows):
+            ids[number, : len(row)] = torch.as_tensor(np.asarray(row))
+        positions = torch.arange(self.before, self.before + self._new).expand(len(rows), -1)
+        places = sorted({length - 1 for length in self._lengths})
+        keep = torch.tensor(places, device=model.device) if len(places) > 1 else 1
+        scores = self.run(model, ids.to(model.device), positions.to(model.device), keep=keep)
+        return scores[range(len(rows)), [places.index(length - 1) for length in self._lengths]]
 
     def attend(self, key: Any, query: Any, scale: float, softcap: float | None, sinks: Any) -> Any:
         """See ``attention.causal``."""
