@@ -57,16 +57,16 @@ remember the user's name, answer from passages in the instruction or say that it
 style, go on like given examples, choose one of listed labels, take a named thing out of a sentence, repeat a text,
 translate within some 130 words, and hold a few turns of small talk. How well, the tables say.
 
-**It cannot**: know anything about the world, calculate, translate anything else, write, summarise, reason, judge whether
-something is so (yes and no come by chance), or search long texts. Asked for things that it does not know it says so,
-mostly; sometimes it takes a wrong sentence of the passage for the answer. Do not use it for anything that matters:
-choose a real model instead.
+**It cannot**: know anything about the world, calculate, translate anything else, write, summarise, reason, judge
+whether something is so (yes and no come by chance), or search long texts. Asked for things that it does not know it
+says so, mostly; sometimes it takes a wrong sentence of the passage for the answer. Do not use it for anything that
+matters: choose a real model instead.
 
 ## What it is
 - LFM2 shape (`Lfm2ForCausalLM`): {layers} layers (short convolutions and attention in turn), width {width},
   {parameters:,} parameters, byte-level BPE of {vocabulary:,} tokens in which no token crosses a Japanese character.
-- {megabytes:.1f} MB of weights (float16). Accepts {context:,} tokens and was trained on prompts of that length, but finds
-  facts well only among some hundred tokens: see the table by length.
+- {megabytes:.1f} MB of weights (float16). Accepts {context:,} tokens and was trained on prompts of that length, but
+  finds facts well only among some hundred tokens: see the table by length.
 - ChatML: `<|im_start|>role`, a line break, the text, `<|im_end|>`. The system message may be left out.
 - Made from nothing by `python -m tools.train_embedded` (seed {seed}) in phases:
   {phases} (`base` in an earlier sitting).
