@@ -59,6 +59,8 @@ def make(out: Path, recipe: Recipe, work: Path, start: Path | None) -> dict[str,
             continue
         figures[phase.name] = train(model, tokenizer, recipe, phase, work / f"{phase.name}.pt")
         save(copy.deepcopy(model), tokenizer, out)
+    for phase in phases(recipe):  # all is done: the next run starts anew
+        (work / f"{phase.name}.pt").unlink(missing_ok=True)
     parameters = sum(p.numel() for p in model.parameters())
     return {**dataclasses.asdict(recipe), "phases": figures, "parameters": parameters}
 

@@ -58,9 +58,9 @@ style, go on like given examples, choose one of listed labels, take a named thin
 translate within some 130 words, and hold a few turns of small talk. How well, the tables say.
 
 **It cannot**: know anything about the world, calculate, translate anything else, write, summarise, reason, judge
-whether something is so (yes and no come by chance), or search long texts. Asked for things that it does not know it says so,
-mostly; sometimes it takes a wrong sentence of the passage for the answer. Do not use it for anything that matters:
-choose a real model instead.
+whether something is so (yes and no come by chance), or search long texts. Asked for things that it does not know it
+says so, mostly; sometimes it takes a wrong sentence of the passage for the answer. Do not use it for anything that
+matters: choose a real model instead.
 
 ## What it is
 - LFM2 shape (`Lfm2ForCausalLM`): {layers} layers (short convolutions and attention in turn), width {width},
