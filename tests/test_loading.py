@@ -387,3 +387,18 @@ def test_what_loads_models_needs_only_their_libraries() -> None:
         "import akachat.backends.local.loader, akachat.backends.local.source, akachat.backends.local.int8\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_an_empty_dtype_on_a_cpu_is_what_was_measured_and_a_small_models_is_fp32() -> None:
+    import torch
+    from transformers import LlamaConfig
+
+    from akachat.backends.local.dtypes import choose_dtype, cpu_bf16_gain
+
+    before = torch.get_num_threads()
+    gain = cpu_bf16_gain()
+    assert torch.get_num_threads() == before
+    large, small = (choose_dtype("", "cpu", LlamaConfig(), parameters) for parameters in (10**9, 10**6))
+    assert large.name == ("bf16" if gain >= 1.15 else "fp32")
+    assert (large.varies != "") == (large.name == "bf16")
+    assert (small.name, small.varies) == ("fp32", "")
