@@ -128,7 +128,8 @@ class Shelf:
             raise
         finally:
             reporter.cancel()
-            self._downloads.remove(reporter)
+            if reporter in self._downloads:  # else it was given up
+                self._downloads.remove(reporter)
             self._changed()
 
     async def unload(self, name: str) -> bool:
@@ -140,6 +141,7 @@ class Shelf:
             self._keeper.remove(entry)
         for reporter in downloads:
             reporter.cancel()
+            self._downloads.remove(reporter)
         failed = self._failures.pop(name, None)
         self._changed()
         for entry in entries:

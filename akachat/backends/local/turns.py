@@ -68,10 +68,11 @@ def next_step(
     if not loaded:
         return Step("refuse", first)
     if unused:
-        due = {entry: entry.quiet + min(entry.cost, turn) for entry in unused}
+        goes = unused[0]
+        due = goes.quiet + min(goes.cost, turn)
     else:
-        due = {entry: max(first.since, entry.loaded_at) + turn for entry in loaded}
-    soonest = min(due, key=lambda entry: due[entry])
-    if due[soonest] <= now:
-        return Step("close" if unused else "leave", soonest)
-    return Step("rest", seconds=min(seconds, due[soonest] - now))
+        goes = min(loaded, key=lambda entry: entry.loaded_at)
+        due = max(first.since, goes.loaded_at) + turn
+    if due <= now:
+        return Step("close" if unused else "leave", goes)
+    return Step("rest", seconds=min(seconds, due - now))
