@@ -43,10 +43,13 @@ class Worker:
         self._adapters = Adapters(loaded.model)
         self._engine: Any = None
         self._ready = threading.Event()
+        self._failure: Exception | None = None
         self._hooks = [layer.register_forward_pre_hook(self._look) for layer in _layers(loaded.model)]
         self._thread = threading.Thread(target=self._work, name=f"akachat-{loaded.source.name}", daemon=True)
         self._thread.start()
         self._ready.wait()
+        if self._failure is not None:
+            raise self._failure
 
     @property
     def busy(self) -> bool:
@@ -101,12 +104,11 @@ class Worker:
 
     def _work(self) -> None:
         _choose_threads(self.loaded)
-        from akachat.backends.local.engine import Engine, Unsupported, answer
-
         try:
-            self._engine = Engine(self.loaded, self._adapters, self._limits.batch_rows, self._limits.prefix_cache_bytes)
-        except Unsupported as error:
-            self.loaded.notes.append(f"answers are made one at a time: this model has {error}.")
+            answer = self._open()
+        except Exception as error:  # whoever waits for this thread must hear of it
+            self._failure = error
+            return
         finally:
             self._ready.set()
         if self._engine is None:
@@ -115,6 +117,16 @@ class Worker:
             self._side_by_side(self._engine)
         for hook in self._hooks:
             hook.remove()
+
+    def _open(self) -> Any:
+        """Makes the engine, if the model allows one; gives what answers without it."""
+        from akachat.backends.local.engine import Engine, Unsupported, answer
+
+        try:
+            self._engine = Engine(self.loaded, self._adapters, self._limits.batch_rows, self._limits.prefix_cache_bytes)
+        except Unsupported as error:
+            self.loaded.notes.append(f"answers are made one at a time: this model has {error}.")
+        return answer
 
     def _one_by_one(self, answer: Any) -> None:
         while True:

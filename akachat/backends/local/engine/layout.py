@@ -5,15 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from transformers.cache_utils import (
-    DummyLayer,
-    DynamicCache,
-    DynamicLayer,
-    DynamicSlidingWindowLayer,
-    LinearAttentionLayer,
-)
+from transformers import cache_utils
+from transformers.cache_utils import DynamicCache, DynamicLayer, DynamicSlidingWindowLayer, LinearAttentionLayer
 
-__all__ = ["Layout", "Unsupported"]
+__all__ = ["Layout", "Nothing", "Unsupported"]
+
+
+class _Nothing:
+    """The cache of a layer that remembers nothing of its own."""
+
+
+#: transformers has a class for it since 5.18.
+Nothing: Any = getattr(cache_utils, "DummyLayer", _Nothing)
 
 _KINDS = {"full_attention", "sliding_attention", "conv", "linear_attention"}
 
@@ -61,7 +64,7 @@ class Layout:
                 convolution = int(getattr(text, "conv_L_cache", 0))
                 if not convolution:
                     recurrent.add(at)
-            elif type(layer) is DummyLayer:
+            elif type(layer) is Nothing:
                 dummies.add(at)
             elif type(layer) is not DynamicLayer:
                 raise Unsupported(f"a cache of the kind {type(layer).__name__}")

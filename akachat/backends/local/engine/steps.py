@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from transformers.cache_utils import Cache, CacheLayerMixin, DummyLayer, LinearAttentionCacheLayerMixin
+from transformers.cache_utils import Cache, CacheLayerMixin, LinearAttentionCacheLayerMixin
 
 from akachat.backends.local.engine.attention import attending, causal, in_parts
-from akachat.backends.local.engine.layout import Layout, Unsupported
+from akachat.backends.local.engine.layout import Layout, Nothing, Unsupported
 from akachat.backends.local.engine.tensors import CONVOLUTION, RECURRENT, Segment, Tails
 
 __all__ = ["Decode", "Prefill"]
@@ -97,8 +97,8 @@ class _Step:
         layers: list[Any] = []
         for index, size in enumerate(self.layout.convolutions):
             state = size or index in self.layout.recurrent
-            kind = DummyLayer if index in self.layout.dummies else _State if state else _Attention
-            layers.append(kind() if kind is DummyLayer else kind(self, index))
+            kind = Nothing if index in self.layout.dummies else _State if state else _Attention
+            layers.append(kind() if kind is Nothing else kind(self, index))
         with attending(self):
             output = model(
                 input_ids=ids,
