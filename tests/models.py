@@ -297,3 +297,16 @@ def make_llama_spm(folder: Path) -> Path:
     tokenizer = AutoTokenizer.from_pretrained(folder)
     _save_causal(folder, LlamaForCausalLM, LlamaConfig, tokenizer)
     return folder
+
+
+def make_lora(folder: Path, model: Path) -> Path:
+    """Saves a LoRA adapter with random weights for a causal model's attention."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        config = LoraConfig(r=2, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+        get_peft_model(AutoModelForCausalLM.from_pretrained(model), config).save_pretrained(str(folder))
+    return folder

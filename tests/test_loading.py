@@ -25,7 +25,7 @@ from akachat.messages import Message
 from akachat.options import Options
 from tests.conftest import ROOT
 from tests.fakehub import Repo, serving
-from tests.models import make_llama_spm, make_model, make_neox, make_qwen, make_t5
+from tests.models import make_llama_spm, make_lora, make_model, make_neox, make_qwen, make_t5
 
 TOKEN = "hf_SecretSecretSecretSecretSecret"
 
@@ -73,6 +73,12 @@ CASES = [
     Case("too large", {"model": "owner/huge"}, "GiB", "smaller"),
     Case("too large by file sizes", {"model": "owner/huge-too"}, "GiB", "smaller"),
     Case("pickles only", {"model": "owner/pickles"}, "pytorch_model.bin", "convert"),
+    Case("an adapter", {"model": "owner/tiny", "lora": "owner/lora"}),
+    Case("an adapter again", {"model": "owner/tiny", "lora": "owner/lora"}),
+    Case("a gated adapter", {"model": "owner/tiny", "lora": "owner/secret-lora"}, "gated", "licence"),
+    Case("a gated adapter, the right token", {"model": "owner/tiny", "lora": "owner/secret-lora"}, token=TOKEN),
+    Case("an adapter is not there", {"model": "owner/tiny", "lora": "owner/none"}, "owner/none", "hf_token"),
+    Case("a model for an adapter", {"model": "owner/tiny", "lora": "owner/tiny"}, "no LoRA adapter", "model"),
     Case("another's tokenizer", {"model": "owner/tiny", "tokenizer": "owner/gated"}, token=TOKEN),
     Case("another's tokenizer is not there", {"model": "owner/tiny", "tokenizer": "owner/x"}, "owner/x", "hf_token"),
 ]
@@ -84,12 +90,15 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("hub")
     main, other, pickles = make_model(folder / "main"), make_neox(folder / "other"), make_model(folder / "pickles")
     (pickles / "model.safetensors").rename(pickles / "pytorch_model.bin")
+    lora = make_lora(folder / "lora", main)
     repos = {
         "owner/tiny": Repo({"main": main, "other": other}),
         "owner/gated": Repo({"main": make_model(folder / "gated")}, token=TOKEN),
         "owner/huge": Repo({"main": main}, safetensors={"BF16": 10**13}),
         "owner/huge-too": Repo({"main": main}, sizes={"model.safetensors": 10**13}),
         "owner/pickles": Repo({"main": pickles}),
+        "owner/lora": Repo({"main": lora}),
+        "owner/secret-lora": Repo({"main": lora}, token=TOKEN),
     }
     with serving(repos) as hub:
         environment = {

@@ -43,13 +43,35 @@ def fetch(name: str, token: str | None) -> Adapter:
             raise ModelError(
                 f"there is no folder {name!r}", hint="Give lora a folder that exists, or a name on Hugging Face."
             )
-        from huggingface_hub import snapshot_download
-
         with explained(name, "LoRA adapter"):
-            folder = Path(snapshot_download(name, token=token, allow_patterns=["adapter_config.json", _WEIGHTS]))
+            folder = _download(name, token)
     adapter = Adapter(name, str(folder))
     _check(adapter)
     return adapter
+
+
+def _download(name: str, token: str | None) -> Path:
+    """The two files that make an adapter; those that are here and unchanged are not fetched again."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError, LocalEntryNotFoundError
+
+    folder = Path()
+    for file in ("adapter_config.json", _WEIGHTS):
+        try:
+            folder = Path(hf_hub_download(name, file, token=token)).parent
+        except LocalEntryNotFoundError:
+            raise  # the hub cannot be reached
+        except EntryNotFoundError:
+            if file != _WEIGHTS:
+                raise _no_adapter(name) from None
+    return folder
+
+
+def _no_adapter(name: str) -> ModelError:
+    return ModelError(
+        f"{name!r} is no LoRA adapter: it has no adapter_config.json",
+        hint="A merged model is named by the option model, not by lora.",
+    )
 
 
 def _check(adapter: Adapter) -> None:
@@ -58,10 +80,7 @@ def _check(adapter: Adapter) -> None:
     try:
         config = json.loads((folder / "adapter_config.json").read_text("utf-8"))
     except OSError:
-        raise ModelError(
-            f"{name!r} is no LoRA adapter: it has no adapter_config.json",
-            hint="A merged model is named by the option model, not by lora.",
-        ) from None
+        raise _no_adapter(name) from None
     except ValueError as error:
         raise ModelError(f"adapter_config.json of {name!r} is broken: {error}", hint="Download it again.") from None
     kind = config.get("peft_type") if isinstance(config, dict) else None
