@@ -216,7 +216,7 @@ def test_adapters_are_switched_by_request_beside_one_base(loras: list[Adapter]) 
         choices = [None, *loras]
         together = all_of(worker, [ask(LONG, adapter=choice) for choice in choices * 2])
         again = [all_of(worker, [ask(LONG, adapter=choice)])[0] for choice in choices]
-        assert worker.facts()["loras"] == [adapter.name for adapter in loras]
+        assert worker.facts()["adapters"] == [adapter.name for adapter in loras]
     assert together == expected * 2
     assert again == expected
 

@@ -109,7 +109,7 @@ def test_a_model_comes_and_goes(site: Site) -> None:
     assert told["result"] == "models/mine"
     facts = told["detail"]["detail"]
     assert told["detail"]["state"] == "loaded"
-    assert (facts["device"], facts["dtype"], facts["asked_dtype"]) == ("cpu", "bf16", "bf16")
+    assert (facts["device"], facts["dtype"], facts["dtype_asked"]) == ("cpu", "bf16", "bf16")
     assert (facts["class"], facts["context"], facts["busy"], facts["queue"]) == ("LlamaForCausalLM", 8192, False, 0)
     seen = site.http.get("/api/models").json()["detail"]
     assert seen["memory"]["used"] == facts["memory"]

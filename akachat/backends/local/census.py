@@ -52,16 +52,13 @@ class Census:
     def loaded(self, entry: Entry) -> ModelInfo:
         """A model in memory, with its facts."""
         worker = entry.future.result()
-        loaded = worker.loaded
         detail: dict[str, Any] = {
-            **loaded.facts(),
-            "asked_dtype": entry.source.dtype,
+            **worker.facts(),
             "revision": entry.source.revision,
-            "adapters": list(getattr(loaded, "adapters", ())),
             "busy": worker.busy,
             "users": entry.users,
-            "queue": int(getattr(worker, "queue", 0)),
-            "cache_memory": int(getattr(worker, "memory", 0)),
+            "queue": worker.queue,
+            "cache_memory": worker.memory,
             "idle_seconds": round(entry.idle, 1),
         }
         leaving = entry.state in ("leaving", "closing")
@@ -70,7 +67,7 @@ class Census:
     def _of(self, entry: Entry) -> ModelInfo:
         if entry.state in ("loaded", "leaving", "closing"):
             return self.loaded(entry)
-        detail = {"asked_dtype": entry.source.dtype, "revision": entry.source.revision, "users": entry.users}
+        detail = {"dtype_asked": entry.source.dtype, "revision": entry.source.revision, "users": entry.users}
         return ModelInfo(entry.source.name, "Local", False, detail, "loading", entry.reporter.now)
 
 

@@ -62,7 +62,7 @@ class Entry:
     @property
     def memory(self) -> int:
         """The bytes that it holds now: weights, and what it keeps of earlier prompts."""
-        caches = getattr(self.future.result(), "memory", 0) if self.state in ("loaded", "leaving", "closing") else 0
+        caches = self.future.result().memory if self.state in ("loaded", "leaving", "closing") else 0
         return self.size + int(caches)
 
     @property

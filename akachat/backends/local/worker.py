@@ -69,7 +69,7 @@ class Worker:
 
     def facts(self) -> dict[str, Any]:
         """What the page and the API say of it."""
-        return {**self.loaded.facts(), "batching": self._engine is not None, "loras": self._adapters.names}
+        return {**self.loaded.facts(), "batching": self._engine is not None, "adapters": self._adapters.names}
 
     def submit(self, job: Job) -> bool:
         """Puts a job at the end of the queue; False where the model is being unloaded.
