@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from akachat.backends.local.dtypes import cpu_bf16_gain
-from akachat.backends.local.loader import Loaded, load_weights
-from akachat.backends.local.source import Source, load_front
+from akachat.backends.local.loading.dtypes import cpu_bf16_gain
+from akachat.backends.local.loading.loader import Loaded, load_weights
+from akachat.backends.local.loading.source import Source, load_front
 from akachat.errors import ModelError
 
 DTYPES = ("fp32", "bf16", "int8", "int4")

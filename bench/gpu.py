@@ -24,8 +24,8 @@ from time import monotonic
 
 import torch
 
-from akachat.backends.local.loader import load_weights
-from akachat.backends.local.source import Front, Source
+from akachat.backends.local.loading.loader import load_weights
+from akachat.backends.local.loading.source import Front, Source
 from bench import grid, prefix, streaming
 from bench.made import Model, asked, embedded, llama, measured, plain, sampling, serve, working
 

@@ -18,10 +18,10 @@ from akachat.backends.base import Chunk, End
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local.adapters import Adapter
 from akachat.backends.local.generation import Given, Job
-from akachat.backends.local.loader import Loaded, load_weights
+from akachat.backends.local.loading.loader import Loaded, load_weights
+from akachat.backends.local.loading.source import Front, Source, load_front
 from akachat.backends.local.prompt import Prompt
 from akachat.backends.local.sampling import Sampling
-from akachat.backends.local.source import Front, Source, load_front
 from akachat.backends.local.worker import Worker
 
 __all__ = [

@@ -25,7 +25,7 @@ from akachat.backends.local import LocalBackend
 from akachat.messages import Message
 from akachat.options import Options
 
-_LOG = "akachat.backends.local.keeper"
+_LOG = "akachat.backends.local.keeping.keeper"
 
 
 class _Loads(logging.Handler):

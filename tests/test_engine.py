@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from akachat.backends.local.adapters import Adapter, fetch
-from akachat.backends.local.loader import Loaded
+from akachat.backends.local.loading.loader import Loaded
 from akachat.errors import ModelError
 from tests.engines import SHAPES, all_of, ask, generated, make, tokens, working
 

@@ -80,7 +80,7 @@ LATE = {
 #: Doors that may import our own modules inside a function: what they open is heavy and often not wanted.
 DOORS = {
     "akachat.backends.registry",
-    "akachat.backends.local.loader",
+    "akachat.backends.local.loading.loader",
     "akachat.backends.local.worker",
     "akachat.server",
 }

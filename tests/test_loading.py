@@ -17,8 +17,8 @@ import pytest
 from akachat.backends.base import Chunk, Request
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local import LocalBackend
-from akachat.backends.local.placement import Free, place_model
-from akachat.backends.local.weights import Stored
+from akachat.backends.local.loading.placement import Free, place_model
+from akachat.backends.local.loading.weights import Stored
 from akachat.backends.presets import Preset
 from akachat.errors import ModelError
 from akachat.messages import Message
@@ -376,7 +376,7 @@ async def test_weights_quantised_in_their_files_stay_as_they_are(tmp_path: Path,
 def test_int8_is_near_and_a_row_is_the_same_whatever_stands_beside_it(fast: bool) -> None:
     import torch
 
-    from akachat.backends.local.int8 import Int8Linear
+    from akachat.backends.local.loading.int8 import Int8Linear
 
     with torch.random.fork_rng():
         torch.manual_seed(1)
@@ -393,7 +393,7 @@ def test_what_loads_models_needs_only_their_libraries() -> None:
     code = (
         "import sys\n"
         "for name in ('pydantic', 'anyio', 'gradio', 'fastapi'): sys.modules[name] = None\n"
-        "import akachat.backends.local.loader, akachat.backends.local.source, akachat.backends.local.int8\n"
+        "from akachat.backends.local.loading import int8, loader, source\n"
     )
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
 
@@ -402,7 +402,7 @@ def test_an_empty_dtype_on_a_cpu_is_what_was_measured_and_a_small_models_is_fp32
     import torch
     from transformers import LlamaConfig
 
-    from akachat.backends.local.dtypes import choose_dtype, cpu_bf16_gain
+    from akachat.backends.local.loading.dtypes import choose_dtype, cpu_bf16_gain
 
     before = torch.get_num_threads()
     gain = cpu_bf16_gain()

@@ -17,9 +17,9 @@ import pytest
 from akachat.backends.base import Chunk, End, Progress, Request, Status
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local import LocalBackend
-from akachat.backends.local.entry import Entry, State
-from akachat.backends.local.source import Source
-from akachat.backends.local.turns import next_step
+from akachat.backends.local.keeping.entry import Entry, State
+from akachat.backends.local.keeping.turns import next_step
+from akachat.backends.local.loading.source import Source
 from akachat.errors import BackendUnavailable, Cancelled, ModelError
 from akachat.messages import Message
 from akachat.options import Options

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from akachat.backends.base import Chunk, End, Prepared, Request
 from akachat.backends.local import LocalBackend
-from akachat.backends.local.languages import find_language
+from akachat.backends.local.loading.languages import find_language
 from akachat.errors import ModelError
 from akachat.messages import Message
 from akachat.options import Options

@@ -11,7 +11,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from akachat.backends.local.failures import explained
+from akachat.backends.local.loading.failures import explained
 from akachat.errors import ModelError
 
 __all__ = ["Adapter", "Adapters", "fetch"]

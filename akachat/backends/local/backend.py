@@ -14,20 +14,20 @@ from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request, Stat
 from akachat.backends.formats import is_jinja
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local.adapters import Adapter, fetch
-from akachat.backends.local.census import Census
 from akachat.backends.local.channel import Channel
-from akachat.backends.local.disk import find_folder
 from akachat.backends.local.endings import Endings
-from akachat.backends.local.fetch import Wanted
 from akachat.backends.local.generation import Given, Job
-from akachat.backends.local.keeper import closed
-from akachat.backends.local.memory import Memory
+from akachat.backends.local.keeping.census import Census
+from akachat.backends.local.keeping.disk import find_folder
+from akachat.backends.local.keeping.fetch import Wanted
+from akachat.backends.local.keeping.keeper import closed
+from akachat.backends.local.keeping.memory import Memory
+from akachat.backends.local.keeping.shelf import Shelf
+from akachat.backends.local.loading.source import Front, Source
 from akachat.backends.local.prompt import Prompt, write_prompt
 from akachat.backends.local.raw import write_raw
 from akachat.backends.local.sampling import Sampling, effective, unused
 from akachat.backends.local.seq2seq import SourcePrompt, write_source
-from akachat.backends.local.shelf import Shelf
-from akachat.backends.local.source import Front, Source
 from akachat.backends.local.worker import Worker
 from akachat.backends.presets import Preset
 from akachat.errors import BackendUnavailable, ModelError

@@ -11,10 +11,10 @@ from time import monotonic
 from akachat.backends.base import Chunk, End, FinishReason, Usage
 from akachat.backends.local.adapters import Adapter
 from akachat.backends.local.decode import Decoder
+from akachat.backends.local.loading.source import Front
 from akachat.backends.local.prompt import Prompt
 from akachat.backends.local.sampling import Sampling
 from akachat.backends.local.seq2seq import answer_ids
-from akachat.backends.local.source import Front
 from akachat.backends.stops import StopTexts
 from akachat.errors import AkachatError, ModelError
 

@@ -6,10 +6,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
-from akachat.backends.local.encoding import Encoding
-from akachat.backends.local.languages import find_language
+from akachat.backends.local.loading.encoding import Encoding
+from akachat.backends.local.loading.languages import find_language
+from akachat.backends.local.loading.source import Front
 from akachat.backends.local.prompt import Prompt
-from akachat.backends.local.source import Front
 from akachat.errors import ModelError
 from akachat.messages import Message
 

@@ -11,7 +11,7 @@ from typing import Any
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local.adapters import Adapters
 from akachat.backends.local.generation import Job, Stopped
-from akachat.backends.local.loader import Loaded
+from akachat.backends.local.loading.loader import Loaded
 from akachat.errors import Busy
 
 __all__ = ["Worker"]

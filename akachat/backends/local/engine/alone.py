@@ -10,7 +10,7 @@ from transformers import GenerationConfig, LogitsProcessorList, StoppingCriteria
 from akachat.backends.local.adapters import Adapters
 from akachat.backends.local.engine.choose import Draw, choose
 from akachat.backends.local.generation import Job, Stopped, explained
-from akachat.backends.local.loader import Loaded
+from akachat.backends.local.loading.loader import Loaded
 from akachat.backends.local.seq2seq import SourcePrompt, generate_arguments
 
 __all__ = ["answer"]

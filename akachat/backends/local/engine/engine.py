@@ -20,7 +20,7 @@ from akachat.backends.local.engine.layout import Layout, Unsupported
 from akachat.backends.local.engine.prefix import PrefixCache
 from akachat.backends.local.engine.probe import check
 from akachat.backends.local.generation import Job, Stopped, explained
-from akachat.backends.local.loader import Loaded
+from akachat.backends.local.loading.loader import Loaded
 
 __all__ = ["Engine"]
 

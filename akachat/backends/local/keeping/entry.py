@@ -10,9 +10,9 @@ from time import monotonic
 from typing import Literal
 
 from akachat.backends.base import Progress
-from akachat.backends.local.memory import Need
+from akachat.backends.local.keeping.memory import Need
+from akachat.backends.local.loading.source import Front, Source
 from akachat.backends.local.progress import Reporter
-from akachat.backends.local.source import Front, Source
 from akachat.backends.local.worker import Worker
 
 __all__ = ["Claim", "Entry", "State"]

@@ -14,13 +14,13 @@ from time import monotonic
 
 from akachat.backends.base import Progress
 from akachat.backends.limits import BackendLimits
-from akachat.backends.local.entry import Entry, State
-from akachat.backends.local.fetch import Fetcher, Wanted
-from akachat.backends.local.loader import load_weights
-from akachat.backends.local.memory import Memory, check_fits, gpu_room, need, weigh
+from akachat.backends.local.keeping.entry import Entry, State
+from akachat.backends.local.keeping.fetch import Fetcher, Wanted
+from akachat.backends.local.keeping.memory import Memory, check_fits, gpu_room, need, weigh
+from akachat.backends.local.keeping.turns import next_step
+from akachat.backends.local.loading.loader import load_weights
+from akachat.backends.local.loading.source import Front, Source
 from akachat.backends.local.progress import follow_transformers, report, reporting
-from akachat.backends.local.source import Front, Source
-from akachat.backends.local.turns import next_step
 from akachat.backends.local.worker import Worker
 from akachat.errors import BackendUnavailable, Cancelled
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from akachat.backends.local.failures import explained
-from akachat.backends.local.source import Source
+from akachat.backends.local.loading.failures import explained
+from akachat.backends.local.loading.source import Source
 from akachat.errors import ModelError
 
 __all__ = ["Stored", "read_stored"]

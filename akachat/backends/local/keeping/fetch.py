@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from akachat.backends.base import Progress
-from akachat.backends.local.failures import explained
+from akachat.backends.local.loading.failures import explained
 from akachat.backends.local.progress import Reporter
 from akachat.errors import Cancelled, ModelError
 

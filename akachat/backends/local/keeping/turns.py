@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from akachat.backends.local.entry import Entry
+from akachat.backends.local.keeping.entry import Entry
 
 __all__ = ["Step", "next_step"]
 

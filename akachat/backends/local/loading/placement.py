@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from akachat.backends.local.weights import Stored
+from akachat.backends.local.loading.weights import Stored
 from akachat.errors import ModelError
 
 __all__ = ["SMALLER", "Free", "Place", "free_memory", "needed_bytes", "place_model"]

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from akachat.backends.local.languages import find_language
+from akachat.backends.local.loading.languages import find_language
 
 __all__ = ["Encoding", "read_encoding"]
 

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from akachat.backends.limits import BackendLimits
-from akachat.backends.local.dtypes import best_device, choose_dtype
-from akachat.backends.local.placement import SMALLER, needed_bytes
-from akachat.backends.local.source import Front, Source
-from akachat.backends.local.weights import read_stored
+from akachat.backends.local.loading.dtypes import best_device, choose_dtype
+from akachat.backends.local.loading.placement import SMALLER, needed_bytes
+from akachat.backends.local.loading.source import Front, Source
+from akachat.backends.local.loading.weights import read_stored
 from akachat.errors import ModelError
 
 __all__ = ["Memory", "Need", "check_fits", "gpu_room", "need", "weigh"]

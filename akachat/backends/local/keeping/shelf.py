@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from akachat.backends.limits import BackendLimits
-from akachat.backends.local.entry import Claim, Entry
-from akachat.backends.local.fetch import Fetcher, Wanted
-from akachat.backends.local.keeper import Keeper, closed
-from akachat.backends.local.memory import Memory
+from akachat.backends.local.keeping.entry import Claim, Entry
+from akachat.backends.local.keeping.fetch import Fetcher, Wanted
+from akachat.backends.local.keeping.keeper import Keeper, closed
+from akachat.backends.local.keeping.memory import Memory
+from akachat.backends.local.loading.source import Front, Source, load_front
 from akachat.backends.local.progress import Reporter
-from akachat.backends.local.source import Front, Source, load_front
 from akachat.backends.local.worker import Worker
 from akachat.errors import AkachatError, Cancelled, ModelError
 

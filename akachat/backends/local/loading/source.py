@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 from urllib.parse import urlsplit
 
-from akachat.backends.local.encoding import Encoding, read_encoding
-from akachat.backends.local.failures import explained
-from akachat.backends.local.kinds import find_kind
-from akachat.backends.local.tokenizer import load_tokenizer
+from akachat.backends.local.loading.encoding import Encoding, read_encoding
+from akachat.backends.local.loading.failures import explained
+from akachat.backends.local.loading.kinds import find_kind
+from akachat.backends.local.loading.tokenizer import load_tokenizer
 from akachat.errors import ModelError
 
 if TYPE_CHECKING:  # a machine that only runs models need not have what options are made of

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from time import monotonic
 from typing import Any
 
-from akachat.backends.local.dtypes import Choice, best_device, choose_dtype, format_arguments
-from akachat.backends.local.failures import explained
-from akachat.backends.local.placement import free_memory, place_model
-from akachat.backends.local.source import Front, Source
-from akachat.backends.local.weights import read_stored
+from akachat.backends.local.loading.dtypes import Choice, best_device, choose_dtype, format_arguments
+from akachat.backends.local.loading.failures import explained
+from akachat.backends.local.loading.placement import free_memory, place_model
+from akachat.backends.local.loading.source import Front, Source
+from akachat.backends.local.loading.weights import read_stored
 from akachat.errors import ModelError
 
 __all__ = ["Loaded", "load_weights"]
@@ -140,7 +140,7 @@ def load_weights(source: Source, front: Front, *, max_memory: Mapping[int | str,
 
 
 def _made_int8(name: str, model: Any) -> int:
-    from akachat.backends.local.int8 import quantise
+    from akachat.backends.local.loading.int8 import quantise
 
     try:
         packed = quantise(model)

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from akachat.backends.base import ModelInfo
-from akachat.backends.local.disk import models_on_disk
-from akachat.backends.local.entry import Entry
-from akachat.backends.local.shelf import Shelf
+from akachat.backends.local.keeping.disk import models_on_disk
+from akachat.backends.local.keeping.entry import Entry
+from akachat.backends.local.keeping.shelf import Shelf
 
 __all__ = ["Census"]
 
