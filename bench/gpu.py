@@ -231,7 +231,8 @@ def _formats(table: Table, made: Callable[..., Model], device: str, size: Size) 
 
 
 def _format(table: Table, folder: Path, front: Front, dtype: str, device: str) -> None:
-    if dtype in ("int8", "int4") and device == "cuda" and importlib.util.find_spec("bitsandbytes") is None:
+    quantised = dtype == "int4" or (dtype == "int8" and device == "cuda")
+    if quantised and importlib.util.find_spec("bitsandbytes") is None:
         table.add(f"dtype {dtype}", "bitsandbytes is not installed")
         return
     loaded = load_weights(Source("made", str(folder), dtype=dtype), front)

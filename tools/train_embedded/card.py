@@ -58,7 +58,7 @@ style, go on like given examples, choose one of listed labels, take a named thin
 translate within some 130 words, and hold a few turns of small talk. How well, the tables say.
 
 **It cannot**: know anything about the world, calculate, translate anything else, write, summarise, reason, judge
-whether something is so (yes and no come by chance), or search long texts. Asked for things that it does not know it
+whether something is so (yes and no are often wrong), or search long texts. Asked for things that it does not know it
 says so, mostly; sometimes it takes a wrong sentence of the passage for the answer. Do not use it for anything that
 matters: choose a real model instead.
 
@@ -69,7 +69,7 @@ matters: choose a real model instead.
   finds facts well only among some hundred tokens: see the table by length.
 - ChatML: `<|im_start|>role`, a line break, the text, `<|im_end|>`. The system message may be left out.
 - Made from nothing by `python -m tools.train_embedded` (seed {seed}) in phases:
-  {phases} (`base` in an earlier sitting).
+  {phases} (in three sittings: after `base`, and before `all again`).
   All text is written by that script; no text of anyone else's is in it.
 - {alone:.0f} tokens/s alone and {batch:.0f} in a batch of 16, float32, per second of CPU time of one
   thread, on a server CPU that others used too.
