@@ -5,6 +5,7 @@ A step is the model's cache for that pass: layers hand it what they would rememb
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any
 
@@ -81,7 +82,7 @@ class _State(LinearAttentionCacheLayerMixin):
         return recurrent_states
 
 
-class _Step:
+class _Step(ABC):
     """What both kinds of step share."""
 
     before: int
@@ -120,16 +121,17 @@ class _Step:
             raise Unsupported("attention over keys that were changed after they were stored")
         return found[0]
 
+    @abstractmethod
     def attend(self, key: Any, query: Any, scale: float, softcap: float | None, sinks: Any) -> Any:
         """As ``Attending.attend``."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _write(self, index: int, planes: Sequence[Any]) -> None:
-        raise NotImplementedError
+        """Puts a layer's new planes into the rows."""
 
+    @abstractmethod
     def convolve(self, index: int, inputs: Any, size: int) -> Any:
         """As ``_State.update_conv_state``."""
-        raise NotImplementedError
 
     def recurrent(self, index: int) -> Any:
         """The state of a recurrent layer before this step; None before the first."""
