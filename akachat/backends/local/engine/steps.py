@@ -170,7 +170,8 @@ class Prefill(_Step):
             ids[number, : len(row)] = torch.as_tensor(np.asarray(row))
         positions = torch.arange(self.before, self.before + self._new).expand(len(rows), -1)
         places = sorted({length - 1 for length in self._lengths})
-        keep = torch.tensor(places, device=model.device) if len(places) > 1 else 1
+        # On the CPU it may index a tensor of any device: of several GPUs the last one has the scores.
+        keep = torch.tensor(places) if len(places) > 1 else 1
         scores = self.run(model, ids.to(model.device), positions.to(model.device), keep=keep)
         return scores[range(len(rows)), [places.index(length - 1) for length in self._lengths]]
 
