@@ -27,7 +27,11 @@ ROUNDS = 5
 async def streamed(worker: Worker, ids: list[int], tokens: int) -> int:
     """One answer as the Web API reads it; how many pieces came."""
     channel: Channel[Chunk | End | Exception] = Channel()
-    job = Job(Given(Prompt("", tuple(ids), ()), sampling(tokens=tokens), (), time.monotonic()), channel.put)
+
+    def put(item: Chunk | End | Exception) -> bool:
+        return channel.put(item, urgent=not isinstance(item, Chunk))
+
+    job = Job(Given(Prompt("", tuple(ids), ()), sampling(tokens=tokens), (), time.monotonic()), put)
     worker.submit(job)
     pieces = 0
     while not isinstance(item := await channel.get(), End):

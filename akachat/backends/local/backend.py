@@ -131,7 +131,7 @@ class LocalBackend:
                     loading = progress.stage
                     yield Status(options.model, progress)
                 loading = ""
-                job = Job(given, channel.put)
+                job = Job(given, partial(_hand_over, channel))
                 if not claim.worker.submit(job):
                     raise closed()
                 pieces: list[str] = []
@@ -275,6 +275,10 @@ def _too_late(model: str, timeout: float, loading: str) -> BackendUnavailable:
         f"the model did not finish within {timeout:g} seconds",
         hint="Raise the option timeout, lower max_new_tokens, or take a smaller model.",
     )
+
+
+def _hand_over(channel: Channel[Chunk | End | Exception], item: Chunk | End | Exception) -> bool:
+    return channel.put(item, urgent=not isinstance(item, Chunk))
 
 
 def _used(worker: Worker, given: Given) -> dict[str, Any]:
