@@ -221,6 +221,15 @@ def test_adapters_are_switched_by_request_beside_one_base(loras: list[Adapter]) 
     assert again == expected
 
 
+def test_what_adapters_have_read_shares_one_bound(loras: list[Adapter]) -> None:
+    with working(make("llama"), cache=900_000) as worker:
+        for at in range(9):
+            choice = (None, *loras)[at % 3]
+            all_of(worker, [ask(tokens(600, seed=200 + at), adapter=choice, max_new_tokens=2)])
+            assert worker.memory <= 900_000
+        assert worker.memory > 300_000
+
+
 @pytest.mark.parametrize("change", ["sizes", "layers"])
 def test_an_adapter_of_another_model_is_told_and_leaves_the_base_as_it_was(tmp_path: Path, change: str) -> None:
     import torch

@@ -114,6 +114,11 @@ class Adapters:
         """The adapters in memory, the newest last, as the option lora has them."""
         return list(self._shown.values())
 
+    @property
+    def folders(self) -> list[str]:
+        """The folders of the adapters in memory."""
+        return list(self._names)
+
     def load(self, adapter: Adapter | None, wanted: Sequence[str | None] = ()) -> None:
         """Loads an adapter where it is not in memory; outside of torch's inference mode.
 

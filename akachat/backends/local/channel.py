@@ -11,7 +11,7 @@ __all__ = ["Channel"]
 T = TypeVar("T")
 
 #: Fifty pieces a second look like a flow. Woken for each token, the loop took 10 % of the embedded model's speed
-#: (3 ms a token); so it takes 3 %.
+#: (3 ms a token); so it takes up to 4 %.
 _PAUSE = 0.02
 
 

@@ -92,8 +92,16 @@ class Engine:
         key = adapter.folder if adapter else None
         lane = self._lanes.get(key)
         if lane is None:
-            lane = self._lanes[key] = Lane(self._model, self._layout, PrefixCache(self._cache_bytes))
+            lane = self._lanes[key] = Lane(self._model, self._layout, PrefixCache(0))
+            self._share()
         lane.add(job)
+
+    def _share(self) -> None:
+        """Divides the memory for what was read among the lanes; an adapter that has left takes its lane along."""
+        there = {None, *self._adapters.folders}
+        self._lanes = {key: lane for key, lane in self._lanes.items() if key in there or lane.jobs}
+        for lane in self._lanes.values():
+            lane.cache.limit(self._cache_bytes // len(self._lanes))
 
     def step(self) -> None:
         """A piece of work: part of a prompt, or a token for each answer of a lane."""
@@ -129,7 +137,9 @@ class Engine:
     def _fail(self, lane: Lane, error: Exception) -> None:
         """Ends the lane's requests with the error; where the memory was full, what was kept goes first."""
         full = type(error).__name__ == "OutOfMemoryError" or "out of memory" in str(error).lower()
-        if full and any(each.cache.bytes for each in self._lanes.values()):
+        # A step that broke off may have moved a state on; keys and values it would only write again.
+        repeatable = not self._layout.recurrent and not any(self._layout.convolutions)
+        if full and repeatable and any(each.cache.bytes for each in self._lanes.values()):
             for each in self._lanes.values():
                 each.cache.clear()
             if torch.cuda.is_available():

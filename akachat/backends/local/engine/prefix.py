@@ -14,7 +14,7 @@ class PrefixCache:
     """Segments by what they hold, within a bound of memory; the one unused for longest goes first.
 
     One cache serves one state of the weights: an adapter changes what a model remembers, so each has a cache of its
-    own, and only the bound is shared.
+    own, with its share of the bound.
 
     Args:
         most: bytes of all segments together; 0 keeps none.
@@ -64,6 +64,11 @@ class PrefixCache:
         ]
         self._entries.append(segment)
         self._touch(segment)
+        self.shrink()
+
+    def limit(self, most: int) -> None:
+        """Sets another bound, and lets go what is beyond it."""
+        self._most = most
         self.shrink()
 
     def shrink(self) -> None:
