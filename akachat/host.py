@@ -56,7 +56,8 @@ class Host:
         }
 
     async def _search(self, names: list[str], query: str, k: int) -> Outcome:
-        return Outcome(await self._libraries.search(names, query, k))
+        hits = await self._libraries.search(names, query, k)
+        return Outcome("\n\n".join(hit.text for hit in hits), {"hits": [hit.to_dict() for hit in hits]})
 
     def _remembering(self, live: Live, function: HostFunction) -> HostFunction:
         """The function, its last results kept; in a dry run only those, or a marked placeholder."""

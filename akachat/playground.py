@@ -61,6 +61,8 @@ _WHERE = (
 class Playground:
     """A workspace and everything that runs in it. Two may live in one process; they share nothing.
 
+    ``libraries`` are its documents.
+
     ::
 
         async with Playground("my-folder") as playground:
@@ -86,11 +88,11 @@ class Playground:
         self.workspace.open()
         self._journal = Journal(self.workspace.log_dir, self._settings.recent)
         self._user_functions = UserFunctions(self.workspace.functions_dir)
-        self._libraries = Libraries(self.workspace.root / "rag")
+        self.libraries = Libraries(self.workspace.root / "rag", self._settings.recent, self.workspace.models_dir)
         self._sandbox = Sandbox(_render_limits(settings.limits), settings.limits.sandbox_workers or None)
         self._presets = Presets(self.workspace.root / "models.json")
         self._backends = Backends(self._settings.recent, self._presets, self.workspace.models_dir)
-        self._host = Host(self.workspace, self._settings.recent, self._libraries, self._user_functions, self._presets)
+        self._host = Host(self.workspace, self._settings.recent, self.libraries, self._user_functions, self._presets)
         self._runner = Runner(
             self.workspace, self._settings.recent, self._sandbox, self._backends, self._journal, self._host
         )
@@ -115,6 +117,7 @@ class Playground:
         """Ends the sandbox, the backends and the journal."""
         await self._sandbox.aclose()
         await self._backends.aclose()
+        await self.libraries.aclose()
         await anyio.to_thread.run_sync(self._journal.close)
 
     async def __aenter__(self) -> Self:

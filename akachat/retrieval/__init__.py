@@ -1,5 +1,20 @@
 """Named libraries of documents that an instruction searches by ``rag()``."""
 
-from akachat.retrieval.library import Libraries
+from akachat.retrieval.jobs import Job
+from akachat.retrieval.libraries import File, Folder, Libraries, LibraryInfo, Source, Text, Url
+from akachat.retrieval.values import FileStatus, Hit, Passage, Place
 
-__all__ = ["Libraries"]
+__all__ = [
+    "File",
+    "FileStatus",
+    "Folder",
+    "Hit",
+    "Job",
+    "Libraries",
+    "LibraryInfo",
+    "Passage",
+    "Place",
+    "Source",
+    "Text",
+    "Url",
+]

@@ -47,6 +47,12 @@ class Settings(BaseModel):
     default_prompt: str = Field(default="sample", description="The prompt that the page opens.")
     models: tuple[str, ...] = Field(default=(), description="Models that callers may name besides the prompts' own.")
     loras: tuple[str, ...] = Field(default=(), description="LoRA adapters that callers may name.")
+    embedding_models: tuple[str, ...] = Field(
+        default=(), description="Embedding models that callers may name besides the libraries' own."
+    )
+    fetch_hosts: tuple[str, ...] = Field(
+        default=(), description="Hosts within private networks from which documents may be fetched by URL."
+    )
     trust_remote_code: tuple[str, ...] = Field(default=(), description="Models that may run their own Python code.")
     limits: Limits = Field(default_factory=Limits, description="Every bound.")
     journal: JournalSettings = Field(default_factory=JournalSettings, description="What is kept of runs.")

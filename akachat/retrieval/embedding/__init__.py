@@ -1,0 +1,1 @@
+"""Texts -> vectors, by models that are loaded once and shared."""

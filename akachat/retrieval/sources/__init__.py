@@ -1,0 +1,1 @@
+"""What a user drops -> single files with safe names: zips, URLs, folders, pasted text."""
