@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import secrets
@@ -9,7 +10,6 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from anyio.from_thread import run as run_in_loop
 from anyio.to_thread import run_sync
 
 from akachat.errors import FileError, InvalidInput
@@ -49,9 +49,11 @@ class Collecting:
         self._incoming = library.hidden / "incoming" / job.id
         self._names: dict[str, str] = {}
         self._origins: dict[str, str] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     async def run(self, sources: Sequence[Source]) -> None:
         """Brings everything in; what is refused is told, and the rest goes on."""
+        self._loop = asyncio.get_running_loop()
         with translated(str(self._incoming), "make"):
             await run_sync(lambda: self._incoming.mkdir(parents=True, exist_ok=True))
         try:
@@ -201,10 +203,10 @@ class Collecting:
         self._job.files.append(status)
 
     def _tell(self, stage: str, done: int, total: int, name: str) -> None:
-        run_in_loop(self._at, stage, done, total, name)  # also where a cancelled job ends
-
-    async def _at(self, stage: str, done: int, total: int, name: str) -> None:
-        self._job.at(stage, done, total, "files", name)
+        if self._job.unwanted:
+            raise asyncio.CancelledError  # a thread is told by nobody else
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._job.at, stage, done, total, "files", name)
 
     def _note(self) -> None:
         known = self._library.store.origins()

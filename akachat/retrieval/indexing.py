@@ -210,7 +210,7 @@ class Indexing:
         return list(chunk(document, self._configuration.chunk_characters, self._configuration.overlap_characters))  # type: ignore[arg-type]
 
     def _write(self, writer: KeywordWriter) -> None:
-        """Stages what was read. Keywords first: what is in them alone is never found, what lacks there never would be."""
+        """Stages what was read. Keywords first: what is in them alone is never found, what lacks never would be."""
         pending, self._pending = self._pending, []
         if not pending:
             return

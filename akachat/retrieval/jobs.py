@@ -28,6 +28,7 @@ class Job:
         files: how each file fared, in the order in which that was settled.
         notes: what else is worth saying, one sentence each.
         error: why it failed; None otherwise.
+        unwanted: whether it was cancelled and has to end soon.
         started, finished: seconds since 1970; 0 before.
     """
 
@@ -45,6 +46,7 @@ class Job:
         self.error: AkachatError | None = None
         self.started = 0.0
         self.finished = 0.0
+        self.unwanted = False
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -99,6 +101,7 @@ class Job:
         """Ends it; what was committed stays. False where it is over already."""
         if self.is_over or self._task is None:
             return False
+        self.unwanted = True
         self._task.cancel()
         return True
 
@@ -109,13 +112,17 @@ class Job:
             AkachatError: why it failed.
             Cancelled: somebody cancelled it.
         """
-        if self._task is not None:
-            await asyncio.wait({self._task})
+        await self.over()
         if self.error is not None:
             raise self.error
         if self.state == "cancelled":
             raise Cancelled(f"the work on the library {self.library!r} was cancelled", hint="Start it again.")
         return self
+
+    async def over(self) -> None:
+        """Waits for its end, however it ends."""
+        if self._task is not None:
+            await asyncio.wait({self._task})
 
     async def watch(self, interval: float = 0.1) -> AsyncIterator[Job]:
         """The job now, and whenever it has changed, at most every ``interval`` seconds; the last one is its end."""

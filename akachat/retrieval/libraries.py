@@ -2,90 +2,44 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import os
+import shutil
+import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import anyio
+import numpy as np
+from anyio.to_thread import run_sync
+
+from akachat.errors import AkachatError, Busy, Conflict, InvalidInput, NotFound
+from akachat.files import translated
+from akachat.locks import HIDDEN
+from akachat.names import check_name, not_found
+from akachat.retrieval.configuration import Configuration
+from akachat.retrieval.embedding.shelf import Embedders
+from akachat.retrieval.info import LibraryInfo
 from akachat.retrieval.jobs import Job
+from akachat.retrieval.library import Library, mode_of
+from akachat.retrieval.reading.limits import ReadLimits
+from akachat.retrieval.reading.reader import Reader
+from akachat.retrieval.scanning import scan
+from akachat.retrieval.sources.given import File, Folder, Source, Text, Url
 from akachat.retrieval.values import FileStatus, Hit, Passage
+from akachat.retrieval.working import Working
 from akachat.settings import Settings
 
 __all__ = ["File", "Folder", "Libraries", "LibraryInfo", "Source", "Text", "Url"]
 
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """A file of any kind, or a zip. ``path`` is where it lies now, ``name`` what it is called in the library.
-
-    With ``taken`` it is ours to move and to delete (an upload); else it is copied.
-    """
-
-    path: Path
-    name: str = ""
-    taken: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Folder:
-    """All files below a folder. What was brought from it before and is no longer there goes from the library too."""
-
-    path: Path
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """Pasted text; without a name it is called after its first line."""
-
-    text: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Url:
-    """A page, a file or a zip at an http(s) address; ``zip`` where it must be a zip."""
-
-    url: str
-    zip: bool = False
-
-
-Source = File | Folder | Text | Url
-
-
-@dataclass(frozen=True, slots=True)
-class LibraryInfo:
-    """A library as a list shows it.
-
-    Attributes:
-        name: its name, ``/`` between folders.
-        files, unreadable: how many documents are searchable, and how many could not be read.
-        passages, characters, bytes: how much that is.
-        vectors: how many passages have a vector for semantic search.
-        search: ``keyword``, ``semantic`` or ``hybrid``: what a search does now.
-        settings: ``search`` (``auto``, …), ``model``, ``revision``, ``precision``, ``chunk_characters``,
-            ``overlap_characters``.
-        state: ``empty``, ``ready``, ``indexing`` (a job is under way), ``stale`` (work is left: run ``sync``),
-            ``broken``.
-        problem: what is wrong with it, in words; empty where nothing is.
-        job: the work that is under way, as ``Job.to_dict``; None where there is none.
-    """
-
-    name: str
-    files: int = 0
-    unreadable: int = 0
-    passages: int = 0
-    characters: int = 0
-    bytes: int = 0
-    vectors: int = 0
-    search: str = "keyword"
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    state: str = "empty"
-    problem: str = ""
-    job: Mapping[str, Any] | None = None
-
-    def to_dict(self) -> dict[str, Any]:
-        """The library as a JSON object."""
-        return {name: getattr(self, name) for name in self.__slots__}
+MODES = ("keyword", "semantic", "hybrid")
+#: Most passages of one search.
+_MOST = 1_000
+#: Seconds between two looks at a library's folder, and how long a search waits for what it finds there.
+_LOOK, _PATIENCE, _FIRST = 2.0, 5.0, 120.0
 
 
 class Libraries:
@@ -100,15 +54,35 @@ class Libraries:
     def __init__(self, folder: Path, settings: Callable[[], Settings], models_dir: Path) -> None:
         self._folder = folder
         self._settings = settings
-        self._models_dir = models_dir
+        limits = settings().limits
+        self._reader = Reader(
+            ReadLimits(
+                limits.rag_file_bytes, limits.rag_file_characters, limits.rag_read_seconds, limits.rag_read_memory_bytes
+            ),
+            limits.rag_readers or min(4, os.cpu_count() or 1),
+        )
+        self._embedders = Embedders(settings, models_dir)
+        self._working = Working(settings, self._reader, self._embedders, self._open)
+        self._opened: dict[str, Library] = {}
+        self._looked: dict[str, float] = {}
 
     def list(self) -> list[str]:
         """The names of the libraries, sorted."""
-        raise NotImplementedError
+        found = []
+        for place, folders, _ in os.walk(self._folder):
+            inner = [name for name in folders if not name.startswith(".")]
+            at_top = Path(place) == self._folder
+            for name in inner:
+                path = Path(place) / name
+                # At the top every folder is one, made by us or by hand; below, only those that were made by us.
+                if (path / HIDDEN).is_dir() or (at_top and any(each.is_file() for each in path.iterdir())):
+                    found.append(path.relative_to(self._folder).as_posix())
+            folders[:] = inner
+        return sorted(found)
 
     async def infos(self) -> list[LibraryInfo]:
         """All of them, sorted by name."""
-        raise NotImplementedError
+        return [await self.info(name) for name in await run_sync(self.list)]
 
     async def info(self, name: str) -> LibraryInfo:
         """One of them.
@@ -116,7 +90,14 @@ class Libraries:
         Raises:
             NotFound: there is none of that name; the hint names the nearest.
         """
-        raise NotImplementedError
+        name = await self._known(name)
+        job = self._working.under_way(name)
+        seen = job.to_dict(files=False) if job is not None else None
+        try:
+            library = await self._open(name)
+            return await run_sync(self._describe, library, seen)
+        except AkachatError as error:
+            return LibraryInfo(name, state="broken", problem=str(error), job=seen)
 
     async def configure(self, name: str, changes: Mapping[str, Any]) -> LibraryInfo:
         """Makes a library, or changes its settings; what follows from them is done by ``sync``.
@@ -124,7 +105,15 @@ class Libraries:
         Raises:
             InvalidInput: an unknown setting or a value that it does not take.
         """
-        raise NotImplementedError
+        library = await self._open(check_name(name))
+
+        def change() -> None:
+            configuration = library.configuration.changed(changes)
+            with translated(name, "write the settings of"):
+                configuration.write(library.hidden / "library.json")
+
+        await run_sync(change)
+        return await self.info(name)
 
     async def delete(self, name: str) -> None:
         """Deletes a library with its documents.
@@ -132,7 +121,20 @@ class Libraries:
         Raises:
             NotFound: there is none of that name.
         """
-        raise NotImplementedError
+        name = await self._known(name)
+        for job in self._working.jobs(name):
+            if job.cancel():
+                await job.over()
+        library = self._opened.pop(name, None)
+        if library is not None:
+            await run_sync(library.close)
+        folder = self._folder.joinpath(*name.split("/"))
+
+        def remove() -> None:
+            with translated(name, "delete"):
+                shutil.rmtree(folder)
+
+        await run_sync(remove)
 
     def add(
         self, name: str, sources: Sequence[Source], *, charset: str = "", replace: bool = False, embed: bool = True
@@ -151,15 +153,18 @@ class Libraries:
             InvalidInput: the name cannot be a library's.
             Busy: too much waits already.
         """
-        raise NotImplementedError
+        name = check_name(name)
+        if charset:
+            check_charset(charset)
+        return self._working.add(name, sources, charset, replace, embed)
 
     def sync(self, name: str) -> Job:
         """Begins to bring the index to what lies in the folder and what the settings say; also resumes."""
-        raise NotImplementedError
+        return self._working.sync(check_name(name))
 
     def jobs(self, name: str | None = None) -> Sequence[Job]:
         """The work under way and the newest that is over, newest first."""
-        raise NotImplementedError
+        return self._working.jobs(name)
 
     def job(self, id: str) -> Job:
         """One of them.
@@ -167,11 +172,12 @@ class Libraries:
         Raises:
             NotFound: there is none of that id, or it is over for long.
         """
-        raise NotImplementedError
+        return self._working.job(id)
 
     async def files(self, name: str) -> Sequence[FileStatus]:
         """The documents of a library, sorted by name, with those that could not be read."""
-        raise NotImplementedError
+        library = await self._open(await self._known(name))
+        return [row.status() for row in (await run_sync(lambda: library.store.files())).values()]
 
     async def remove(self, name: str, files: Sequence[str]) -> Sequence[FileStatus]:
         """Deletes documents from a library; a name that ends in ``/`` is a folder with all in it.
@@ -179,15 +185,50 @@ class Libraries:
         Raises:
             NotFound: one of them is not there; nothing is deleted.
         """
-        raise NotImplementedError
+        library = await self._open(await self._known(name))
+        known = list((await run_sync(lambda: library.store.files())).keys())
+        present = {**dict.fromkeys(known), **dict.fromkeys(await run_sync(scan, library.folder))}
+        chosen = set()
+        for file in files:
+            some = [each for each in present if each == file or (file.endswith("/") and each.startswith(file))]
+            if not some:
+                raise not_found("document", file, present)
+            chosen.update(some)
+
+        def delete() -> None:
+            for each in chosen:
+                path = library.folder.joinpath(*each.split("/"))
+                with translated(each, "delete"):
+                    path.unlink(missing_ok=True)
+                    parent = path.parent
+                    while parent != library.folder and parent.is_dir() and not any(parent.iterdir()):
+                        parent.rmdir()
+                        parent = parent.parent
+
+        await run_sync(delete)
+        job = await self._working.index(library.name).wait()
+        return [file for file in job.files if file.file in chosen]
 
     async def set_charset(self, name: str, file: str, charset: str) -> FileStatus:
         """Reads a document again in an encoding of the user's choice; empty to find it out."""
-        raise NotImplementedError
+        library = await self._open(await self._known(name))
+        if charset:
+            check_charset(charset)
+        known = await run_sync(lambda: library.store.files())
+        if file not in known:
+            raise not_found("document", file, known)
+        await run_sync(library.store.note_origins, [(file, known[file].source, charset)])
+        await self._working.index(library.name).wait()
+        return (await run_sync(lambda: library.store.files()))[file].status("changed")
 
     async def passages(self, name: str, file: str, offset: int = 0, limit: int = 50) -> tuple[Sequence[Passage], int]:
         """Some of a document's passages in order, and how many it has."""
-        raise NotImplementedError
+        library = await self._open(await self._known(name))
+        known = await run_sync(lambda: library.store.files())
+        if file not in known:
+            raise not_found("document", file, known)
+        some = await run_sync(library.store.passages_of, file, max(0, offset), max(1, min(limit, 1_000)))
+        return some, known[file].passages
 
     async def search(self, names: Sequence[str], query: str, k: int = 1, *, mode: str = "") -> Sequence[Hit]:
         """The ``k`` best passages of some libraries, the best first; fewer where fewer have anything to do with it.
@@ -199,15 +240,36 @@ class Libraries:
             mode: ``keyword``, ``semantic`` or ``hybrid``; empty for what each library says.
 
         Raises:
-            NotFound: there is no such library, or it holds no text; or nothing in it has to do with the query.
+            NotFound: there is no such library, or it holds no text.
             InvalidInput: the query is empty, or ``k`` or ``mode`` is not one that there is.
             Conflict: the library was made for another embedding model than is set now, and what to do.
         """
-        raise NotImplementedError
+        query = query[: self._settings().limits.rag_query_characters]
+        self._check(query, k, mode)
+        hits: list[Hit] = []
+        for name in dict.fromkeys(names):
+            hits += await self._search(await self._known(name), query, k, mode)
+        if len(names) > 1:
+            hits.sort(key=lambda hit: -hit.score)
+        return hits[:k]
 
     async def search_once(self, sources: Sequence[Source], query: str, k: int = 1) -> tuple[Sequence[Hit], Job]:
         """Reads documents, searches them by keywords and keeps nothing; the job tells how the files fared."""
-        raise NotImplementedError
+        query = query[: self._settings().limits.rag_query_characters]
+        self._check(query, k, "")
+        with tempfile.TemporaryDirectory(prefix="akachat-", ignore_cleanup_errors=True) as folder:
+            library = await run_sync(Library, "", Path(folder) / "library")
+
+            async def opened(name: str) -> Library:
+                return library
+
+            working = Working(self._settings, self._reader, self._embedders, opened)
+            try:
+                job = await working.add("", sources, "", replace=False, embed=False).wait()
+                return await run_sync(library.search, query, k, "keyword", None), job
+            finally:
+                await working.aclose()
+                await run_sync(library.close)
 
     async def embed(
         self, texts: Sequence[str], model: str, *, kind: str = "passage", dimensions: int | None = None
@@ -223,11 +285,163 @@ class Libraries:
         Raises:
             NotFound: no embedding model of that name may be used here, and how to allow it.
         """
-        raise NotImplementedError
+        if model not in self.embedding_names():
+            raise not_found("embedding model", model, self.embedding_names())
+        embedder = await self._embedders.get(model)
+        vectors, tokens = await self._embedders.embed(embedder, texts, kind)
+        if dimensions is not None:
+            if not 1 <= dimensions <= vectors.shape[1]:
+                raise InvalidInput(
+                    f"{model} has {vectors.shape[1]} dimensions, not {dimensions}", hint="Ask for fewer, or for none."
+                )
+            vectors = vectors[:, :dimensions]
+            vectors = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
+        return vectors, tokens
 
     def embedding_names(self) -> Sequence[str]:
         """The embedding models that callers may name: those of the libraries and those that the settings list."""
-        raise NotImplementedError
+        names = list(self._settings().embedding_models)
+        for name in self.list():
+            with contextlib.suppress(AkachatError):
+                path = self._folder.joinpath(*name.split("/")) / HIDDEN / "library.json"
+                names.append(Configuration.read(path).model)
+        return [name for name in dict.fromkeys(names) if name]
 
     async def aclose(self) -> None:
         """Ends the work under way; what was committed stays, and the next start resumes the rest."""
+        await self._working.aclose()
+        await self._reader.aclose()
+        await self._embedders.aclose()
+        for library in self._opened.values():
+            await run_sync(library.close)
+        self._opened.clear()
+
+    async def _known(self, name: str) -> str:
+        """The name, if there is such a library."""
+        name = check_name(name)
+        if name not in self._opened or not self._opened[name].hidden.is_dir():
+            known = await run_sync(self.list)
+            if name not in known:
+                raise not_found("library", name, known)
+        return name
+
+    async def _open(self, name: str) -> Library:
+        library = self._opened.get(name)
+        if library is None:
+            made = await run_sync(Library, name, self._folder.joinpath(*name.split("/")))
+            library = self._opened.setdefault(name, made)
+            if library is not made:
+                await run_sync(made.close)
+        return library
+
+    def _describe(self, library: Library, job: Mapping[str, Any] | None) -> LibraryInfo:
+        totals, configuration = library.store.totals(), library.configuration
+        problem = ""
+        state = "ready" if totals.files else "empty"
+        if job is not None:
+            state = "indexing"
+        elif configuration.model and library.store.get("embedded") != library.store.get("generation"):
+            state, problem = "stale", "not all passages have vectors yet; bring the library up to date"
+        return LibraryInfo(
+            library.name,
+            totals.files,
+            totals.unreadable,
+            totals.passages,
+            totals.characters,
+            totals.bytes,
+            library.store.count_vectors()[0] if configuration.model else 0,
+            mode_of(library, configuration, ""),
+            configuration.model_dump(),
+            state,
+            problem,
+            job,
+        )
+
+    def _check(self, query: str, k: int, mode: str) -> None:
+        if not query.strip():
+            raise InvalidInput("the query is empty", hint="Say what to look for: rag('dir', 'query').")
+        if not 1 <= k <= _MOST:
+            raise InvalidInput(f"{k} passages were asked for", hint=f"k goes from 1 to {_MOST:,}.")
+        if mode and mode not in MODES:
+            raise InvalidInput(f"there is no search {mode!r}", hint=f"There are: {', '.join(MODES)}.")
+
+    async def _search(self, name: str, query: str, k: int, mode: str) -> list[Hit]:
+        library = await self._open(name)
+        await self._look(library)
+        configuration = library.configuration
+        mode = mode_of(library, configuration, mode)
+        vector = None
+        if mode != "keyword":
+            vector = await self._query_vector(library, configuration, query)
+        hits = await run_sync(library.search, query, k, mode, vector)
+        if not hits and not library.store.totals().files:
+            raise NotFound(
+                f"the library {name!r} holds no text",
+                hint=f"Add documents on the page, or by `akachat rag add {name} FILE`.",
+            )
+        return hits
+
+    async def _look(self, library: Library) -> None:
+        """Follows what was changed in the folder by hand; a first indexing is waited for."""
+        job = self._working.under_way(library.name)
+        now = time.monotonic()
+        if job is None and now - self._looked.get(library.name, -_LOOK) >= _LOOK:
+            self._looked[library.name] = now
+            if await run_sync(self._has_changed, library):
+                job = self._working.index(library.name)
+        if job is None:
+            return
+        searchable = library.store.get("generation") != ""
+        with anyio.move_on_after(_PATIENCE if searchable else _FIRST):
+            await job.over()
+        if not job.is_over and not searchable:
+            raise Busy(
+                f"the library {library.name!r} is being indexed ({job.done} of {job.total} {job.unit})",
+                hint="Try again when it is done.",
+            )
+
+    def _has_changed(self, library: Library) -> bool:
+        found, live = scan(library.folder), library.store.files()
+        recipe = library.configuration.recipe
+        if library.keyword.fresh and live:
+            return True
+        return {(name, each.size, each.mtime) for name, each in found.items()} != {
+            (row.name, row.size, row.mtime) for row in live.values()
+        } or any(row.recipe != recipe for row in live.values())
+
+    async def _query_vector(self, library: Library, configuration: Configuration, query: str) -> Any:
+        noted = library.store.get("vectors")
+        if not configuration.model:
+            raise Conflict(
+                f"the library {library.name!r} has no embedding model",
+                hint="Name one in its settings, or search by keyword.",
+            )
+        made = json.loads(noted) if noted else {}
+        if made.get("model") != configuration.model:
+            raise Conflict(
+                f"the library {library.name!r} has vectors of {made.get('model') or 'no model'!r}, "
+                f"and its settings name {configuration.model!r}",
+                hint=f"Run `akachat rag sync {library.name}`, or set the model back; keyword search works meanwhile.",
+            )
+        embedder = await self._embedders.get(configuration.model, configuration.revision, configuration.precision)
+        if (embedder.dimensions, embedder.fingerprint) != (made["dimensions"], made["fingerprint"]):
+            raise Conflict(
+                f"the model {configuration.model!r} is not the one that made the vectors of {library.name!r}",
+                hint=f"Run `akachat rag sync {library.name}` to make them anew; keyword search works meanwhile.",
+            )
+        vectors, _ = await self._embedders.embed(embedder, [query], "query")
+        return vectors[0]
+
+
+def check_charset(charset: str) -> None:
+    """Refuses a charset that Python does not know.
+
+    Raises:
+        InvalidInput: its name is wrong.
+    """
+    try:
+        "".encode(charset)
+    except LookupError:
+        raise InvalidInput(
+            f"there is no charset {charset!r}", hint="Take utf-8, cp932, euc-jp, iso-2022-jp or utf-16."
+        ) from None

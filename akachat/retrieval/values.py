@@ -10,8 +10,8 @@ from akachat.errors import InvalidInput
 
 __all__ = ["Block", "Document", "FileStatus", "Hit", "Passage", "Place", "Refused", "Status"]
 
-#: ``added``, ``changed`` and ``unchanged`` files are searchable; ``removed`` ones were. ``refused`` ones may not come in
-#: (a path that leads out, a limit); ``unreadable`` ones have no text to be had (encrypted, broken, unknown kind).
+#: ``added``, ``changed`` and ``unchanged`` files are searchable; ``removed`` ones were. ``refused`` ones may not come
+#: in (a path that leads out, a limit); ``unreadable`` ones have no text to be had (encrypted, broken, unknown kind).
 Status = Literal["added", "changed", "unchanged", "removed", "refused", "unreadable"]
 
 
