@@ -83,6 +83,8 @@ LATE = {
     "akachat.cli.bench",
     "akachat.cli.start",
     "akachat.functions.user",
+    "akachat.retrieval",
+    "akachat.retrieval.reading.kinds",
     "akachat.ui",
 }
 #: Doors that may import our own modules inside a function: what they open is heavy and often not wanted.

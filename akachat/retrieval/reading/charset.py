@@ -1,0 +1,107 @@
+"""The encoding of a text, as Japanese files have them: found out, or as the user says."""
+
+from __future__ import annotations
+
+import codecs
+
+from akachat.retrieval.values import Refused
+
+__all__ = ["decode"]
+
+_MARKS = (
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+#: In this order every cp932 and euc-jp sample was told right; both are tried strictly.
+_TRIED = ("utf-8", "euc_jp", "cp932")
+
+
+def decode(data: bytes, charset: str = "") -> tuple[str, str]:
+    """A text, and the encoding that it was in.
+
+    Args:
+        data: its bytes.
+        charset: the encoding that the user chose; empty to find it out.
+
+    Raises:
+        Refused: it is no text, or not in that encoding.
+    """
+    if charset:
+        try:
+            return data.decode(charset), charset
+        except LookupError:
+            raise Refused("broken", f"there is no charset {charset!r}", shown="unreadable") from None
+        except UnicodeError:
+            raise Refused(
+                "broken", f"it is not in {charset}", hint="Choose another charset, or none.", shown="unreadable"
+            ) from None
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return data.decode(name, "replace"), name
+    half = _utf16(data)
+    if half:
+        return data.decode(half, "replace"), half
+    if data.count(b"\0"):
+        raise _no_text()
+    if b"\x1b$" in data or b"\x1b(" in data:
+        for name in ("iso2022_jp", "iso2022_jp_2004", "iso2022_jp_ext"):
+            try:
+                return data.decode(name), name
+            except UnicodeError:
+                continue
+    for name in _TRIED:
+        try:
+            text = data.decode(name)
+        except UnicodeError:
+            continue
+        if name == "euc_jp" and _is_rather_cp932(data, text):
+            continue
+        return text, name
+    # One broken byte does not make a text unreadable.
+    best = max(_TRIED, key=lambda name: -data.decode(name, "replace").count("\ufffd"))
+    text = data.decode(best, "replace")
+    if text.count("\ufffd") * 20 > len(text):
+        raise _no_text()
+    return text, best
+
+
+def _utf16(data: bytes) -> str:
+    """UTF-16 without a mark: every other byte of what is ASCII in it is NUL, and of kana the same few."""
+    if len(data) < 4 or len(data) % 2:
+        return ""
+    some = data[:4_000]
+    for name, high in (("utf-16-le", some[1::2]), ("utf-16-be", some[0::2])):
+        if b"\0" not in high:
+            continue
+        try:
+            text = data.decode(name)
+        except UnicodeError:
+            continue
+        if sum(c.isprintable() or c in "\r\n\t" for c in text[:2_000]) >= 0.98 * len(text[:2_000]):
+            return name
+    return ""
+
+
+def _is_rather_cp932(data: bytes, text: str) -> bool:
+    """Whether what decodes as EUC-JP too makes better Japanese in cp932: half-width kana are cp932's single bytes."""
+    try:
+        other = data.decode("cp932")
+    except UnicodeError:
+        return False
+    return _kana(other) > 2 * _kana(text) + 1 and not any("\uff61" <= c <= "\uff9f" for c in other)
+
+
+def _kana(text: str) -> int:
+    return sum("\u3041" <= c <= "\u30ff" for c in text)
+
+
+def _no_text() -> Refused:
+    return Refused(
+        "unknown_kind",
+        "it is no text, nor a kind of file that is known",
+        hint="Save it as text or PDF.",
+        shown="unreadable",
+    )

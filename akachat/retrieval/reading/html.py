@@ -1,0 +1,124 @@
+"""HTML: what a reader of the page sees, under its headings, without menus and scripts."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+
+import bs4
+
+from akachat.retrieval.reading.charset import decode
+from akachat.retrieval.reading.rows import row_text
+from akachat.retrieval.values import Block, Document, Place
+
+__all__ = ["blocks_of", "read"]
+
+_META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_\-]{3,20})""", re.IGNORECASE)
+_DROPPED = ("script", "style", "noscript", "template", "nav", "svg", "iframe", "form", "button", "rp", "head")
+_BLOCKS = frozenset(
+    "address article aside blockquote body dd details div dl dt fieldset figcaption figure footer header hr li main ol p"
+    " pre section summary table ul br".split()
+)
+
+
+def read(data: bytes, name: str, charset: str) -> Document:
+    """A page."""
+    said = _META.search(data[:4_096])
+    text, found = _decoded(data, charset, said[1].decode() if said else "")
+    return Document(tuple(blocks_of(text)), found)
+
+
+def _decoded(data: bytes, charset: str, said: str) -> tuple[str, str]:
+    if not charset and said.lower() in ("shift_jis", "sjis", "x-sjis", "windows-31j"):
+        said = "cp932"
+    if not charset and said:
+        try:
+            return data.decode(said), said
+        except (LookupError, UnicodeError):
+            pass  # pages say what is not so: then it is found out
+    return decode(data, charset)
+
+
+def blocks_of(text: str, place: Place | None = None) -> Iterator[Block]:
+    """The blocks of a page's text."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", bs4.XMLParsedAsHTMLWarning)
+        soup = bs4.BeautifulSoup(text, "lxml")
+    title = soup.title.get_text(" ", strip=True) if soup.title else ""
+    for tag in soup(_DROPPED):
+        tag.decompose()
+    for ruby in soup("rt"):
+        ruby.replace_with(f"({ruby.get_text(strip=True)})")
+    yield from _Walk(title, place or Place()).blocks(soup)
+
+
+class _Walk:
+    """Goes through a page; text gathers until a block ends."""
+
+    def __init__(self, title: str, place: Place) -> None:
+        self._path: list[tuple[int, str]] = [(0, title)] if title else []
+        self._held: list[str] = []
+        self._place = place
+
+    def blocks(self, root: bs4.Tag) -> Iterator[Block]:
+        yield from self._visit(root)
+        yield from self._flush()
+
+    def _visit(self, root: bs4.Tag) -> Iterator[Block]:
+        # By hand, not by recursion: pages nest deeper than Python's stack.
+        waiting: list[bs4.PageElement | None] = [root]
+        while waiting:
+            node = waiting.pop()
+            if node is None:
+                yield from self._flush()
+            elif isinstance(node, bs4.Tag):
+                yield from self._tag(node, waiting)
+            elif type(node) is bs4.NavigableString:
+                self._held.append(str(node))
+
+    def _tag(self, tag: bs4.Tag, waiting: list[bs4.PageElement | None]) -> Iterator[Block]:
+        if re.fullmatch("h[1-6]", tag.name):
+            yield from self._flush()
+            level, words = int(tag.name[1]), _squeezed(tag.get_text())
+            self._path = [each for each in self._path if each[0] < level]
+            if words and not (self._path and self._path[-1][1] == words):
+                self._path.append((level, words))
+        elif tag.name == "pre":
+            yield from self._flush()
+            if (text := tag.get_text().strip("\n")).strip():
+                yield Block(text, self._headings(), self._place, whole=True)
+        elif tag.name == "table" and not tag.find("table"):
+            yield from self._flush()
+            yield from self._table(tag)
+        elif tag.name in _BLOCKS:
+            yield from self._flush()
+            waiting.append(None)
+            waiting.extend(reversed(tag.contents))
+        else:
+            waiting.extend(reversed(tag.contents))
+
+    def _table(self, table: bs4.Tag) -> Iterator[Block]:
+        header: list[str] = []
+        for row in table.find_all("tr"):
+            cells = [_squeezed(cell.get_text()) for cell in row.find_all(["td", "th"])]
+            if not header and row.find("th") and not row.find("td"):
+                header = cells
+                continue
+            if text := row_text(header, cells):
+                yield Block(text, self._headings(), self._place, whole=True)
+
+    def _headings(self) -> tuple[str, ...]:
+        return tuple(words for _, words in self._path)
+
+    def _flush(self) -> Iterator[Block]:
+        text = _squeezed("".join(self._held))
+        self._held = []
+        if text:
+            yield Block(text, self._headings(), self._place)
+
+
+def _squeezed(text: str) -> str:
+    """White space as a browser shows it; a line's end between two Japanese characters is none."""
+    text = re.sub(r"(?<=[\u3000-\u9fff\uff00-\uffef])[ \t]*\n\s*(?=[\u3000-\u9fff\uff00-\uffef])", "", text)
+    return " ".join(text.split())

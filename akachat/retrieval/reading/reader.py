@@ -1,0 +1,108 @@
+"""Reads documents in processes of their own, each bounded in time and memory, a few side by side."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from akachat.retrieval.reading.frames import LENGTH, unpacked
+from akachat.retrieval.reading.limits import ReadLimits
+from akachat.retrieval.values import Document, Refused
+
+__all__ = ["Reader"]
+
+
+class Reader:
+    """Starts processes as they are needed, and keeps them for the next documents.
+
+    Args:
+        limits: of each document.
+        workers: most processes.
+    """
+
+    def __init__(self, limits: ReadLimits, workers: int) -> None:
+        self.workers = workers
+        self._limits = limits
+        self._free = asyncio.Semaphore(workers)
+        self._idle: list[asyncio.subprocess.Process] = []
+
+    async def read(self, path: Path, name: str, charset: str = "") -> Document:
+        """A document's text.
+
+        Args:
+            path: where it lies.
+            name: what it is called; its ending tells the kind where the content does not.
+            charset: the encoding of a text; empty to find it out.
+
+        Raises:
+            Refused: it has no text that can be had, and why.
+        """
+        asked = {"path": str(path.absolute()), "name": name, "charset": charset, "limits": asdict(self._limits)}
+        async with self._free:
+            process = self._idle.pop() if self._idle else await self._start()
+            try:
+                async with asyncio.timeout(self._limits.seconds):
+                    data = await _ask(process, json.dumps(asked).encode() + b"\n")
+            except TimeoutError:
+                await _end(process)
+                raise Refused(
+                    "too_slow",
+                    f"reading it took over {self._limits.seconds:g} seconds",
+                    hint="Split it, or raise limits.rag_read_seconds.",
+                    shown="unreadable",
+                ) from None
+            except (EOFError, OSError):
+                await _end(process)
+                raise Refused(
+                    "broken",
+                    "the program that reads it broke down over it",
+                    hint="Save it again in its own program, or as another kind of file.",
+                    shown="unreadable",
+                ) from None
+            except BaseException:
+                await _end(process)
+                raise
+            self._idle.append(process)
+        return unpacked(data)
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        environ = {**os.environ, "PYTHONUTF8": "1"}
+        root = str(Path(__file__).resolve().parents[3])
+        environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environ.get("PYTHONPATH", "")]))
+        return await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "akachat.retrieval.reading.worker",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+            env=environ,
+        )
+
+    async def aclose(self) -> None:
+        """Ends the processes."""
+        idle, self._idle = self._idle, []
+        for process in idle:
+            await _end(process)
+
+
+async def _ask(process: asyncio.subprocess.Process, line: bytes) -> bytes:
+    assert process.stdin is not None
+    assert process.stdout is not None
+    process.stdin.write(line)
+    await process.stdin.drain()
+    (length,) = LENGTH.unpack(await process.stdout.readexactly(LENGTH.size))
+    return await process.stdout.readexactly(length)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.kill()
+    if process.stdin is not None:
+        process.stdin.close()
+    await process.wait()

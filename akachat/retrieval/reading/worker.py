@@ -1,0 +1,56 @@
+"""The process that reads documents: what hangs, crashes or eats memory in here harms nobody else.
+
+One line of JSON asks for one document: ``{"path", "name", "charset", "limits"}``; the answer is one frame.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from akachat.retrieval.reading.frames import pack
+from akachat.retrieval.reading.kinds import read_document
+from akachat.retrieval.reading.limits import ReadLimits
+from akachat.retrieval.values import Document, Refused
+
+__all__ = ["main"]
+
+
+def main() -> None:
+    """Answers until the input ends."""
+    # A parser that prints would break the frames.
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)
+    for line in sys.stdin.buffer:
+        asked = json.loads(line)
+        limits = ReadLimits(**asked["limits"])
+        _bound(limits.memory_bytes)
+        answers.write(pack(_read(Path(asked["path"]), asked["name"], asked["charset"], limits)))
+        answers.flush()
+
+
+def _read(path: Path, name: str, charset: str, limits: ReadLimits) -> Document | Refused:
+    try:
+        return read_document(path, name, charset=charset, limits=limits)
+    except Refused as error:
+        return error
+    except MemoryError:
+        return Refused(
+            "too_large",
+            "reading it takes too much memory",
+            hint="Split it, or raise limits.rag_read_memory_bytes.",
+            shown="unreadable",
+        )
+
+
+def _bound(memory: int) -> None:
+    if sys.platform != "win32":
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+if __name__ == "__main__":
+    main()
