@@ -126,7 +126,7 @@ def _piece(whole: str, first: _Unit, last: _Unit) -> Piece:
     above = " > ".join(block.headings)
     if len(above) > _MOST_HEADING:
         above = "…" + above[-_MOST_HEADING:]
-    if block.headings and body.startswith(block.headings[-1]):
+    if block.headings and body.partition("\n")[0].strip() == block.headings[-1]:
         above = " > ".join(block.headings[:-1])[-_MOST_HEADING:]
     lead = "\n".join(part for part in (above, block.lead) if part)
     text = f"{lead}\n{body}" if lead else body

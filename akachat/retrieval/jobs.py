@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import secrets
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -12,6 +13,8 @@ from akachat.errors import AkachatError, Cancelled
 from akachat.retrieval.values import FileStatus
 
 __all__ = ["Job", "State"]
+
+_LOG = logging.getLogger(__name__)
 
 State = Literal["waiting", "running", "done", "failed", "cancelled"]
 
@@ -65,6 +68,7 @@ class Job:
             except AkachatError as error:
                 self.state, self.error = "failed", error
             except Exception as error:
+                _LOG.exception("work on the library %r failed", self.library)
                 self.state = "failed"
                 self.error = AkachatError(f"akachat itself went wrong: {type(error).__name__}: {error}")
             else:

@@ -25,8 +25,8 @@ _TEXT, _ID, _FILE = "text", "id", "file"
 def _schema() -> Any:
     builder = tantivy.SchemaBuilder()
     builder.add_text_field(_TEXT, stored=False, tokenizer_name="akachat", index_option="freq")
-    builder.add_unsigned_field(_ID, stored=True, indexed=True, fast=True)
-    builder.add_unsigned_field(_FILE, stored=False, indexed=True, fast=False)
+    builder.add_integer_field(_ID, stored=True, indexed=True, fast=True)
+    builder.add_integer_field(_FILE, stored=False, indexed=True, fast=False)
     return builder.build()
 
 

@@ -16,9 +16,9 @@ __all__ = ["blocks_of", "read"]
 
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_\-]{3,20})""", re.IGNORECASE)
 _DROPPED = ("script", "style", "noscript", "template", "nav", "svg", "iframe", "form", "button", "rp", "head")
-_BLOCKS = frozenset(
-    "address article aside blockquote body dd details div dl dt fieldset figcaption figure footer header hr li main ol p"
-    " pre section summary table ul br".split()
+_BLOCKS = re.compile(
+    "address|article|aside|blockquote|body|br|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|header|hr|li|main"
+    "|ol|p|section|summary|table|ul"
 )
 
 
@@ -91,7 +91,7 @@ class _Walk:
         elif tag.name == "table" and not tag.find("table"):
             yield from self._flush()
             yield from self._table(tag)
-        elif tag.name in _BLOCKS:
+        elif _BLOCKS.fullmatch(tag.name):
             yield from self._flush()
             waiting.append(None)
             waiting.extend(reversed(tag.contents))

@@ -27,7 +27,8 @@ _ENDINGS = {
 }
 _BY_ENDING = {ending: module for module, endings in _ENDINGS.items() for ending in endings.split()}
 _MEDIA = re.compile(
-    rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....(WAVE|AVI |WEBP)|ID3|OggS|fLaC|....ftyp|MZ|\x7fELF|\x1f\x8b|BZh|7z\xbc\xaf|Rar!|BM....\0\0",
+    rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....(WAVE|AVI |WEBP)|ID3|OggS|fLaC|....ftyp|BM....\0\0"
+    rb"|MZ|\x7fELF|\x1f\x8b|BZh|7z\xbc\xaf|Rar!",
     re.DOTALL,
 )
 _CONTROLS = {code: None for code in range(32) if chr(code) not in "\n\t"} | {0x7F: None, 0xFEFF: None, 0x200B: None}

@@ -23,12 +23,13 @@ def read(data: bytes, name: str, charset: str) -> Document:
     subject = str(message["Subject"] or "").strip()
     headings = (subject,) if subject else ()
     blocks = [Block("\n".join(head), (), Place(path="head"))] if head else []
-    notes = []
     body = message.get_body(("plain", "html"))
     if body is not None:
         blocks += _body(body, headings, charset)
-    for part in message.iter_attachments():
-        notes.append(f"the attachment {part.get_filename() or part.get_content_type()} is not read")
+    notes = [
+        f"the attachment {part.get_filename() or part.get_content_type()} is not read"
+        for part in message.iter_attachments()
+    ]
     return Document(tuple(blocks), str(body.get_content_charset() or "") if body is not None else "", tuple(notes))
 
 
