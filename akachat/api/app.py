@@ -9,10 +9,12 @@ from typing import Any
 from fastapi import FastAPI
 
 from akachat.api.docs import DocsRoutes
+from akachat.api.embeddings import EmbeddingRoutes
 from akachat.api.guard import Guard
 from akachat.api.llm import LlmRoutes
 from akachat.api.models import ModelRoutes
 from akachat.api.openai import OpenAIRoutes
+from akachat.api.rag import UPLOADS, RagRoutes
 from akachat.api.routing import Application, Mount
 from akachat.api.schema import describe
 from akachat.api.store import StoreRoutes
@@ -38,11 +40,13 @@ def create_app(
     endpoints = [
         *LlmRoutes(playground).endpoints(),
         *OpenAIRoutes(playground).endpoints(),
+        *EmbeddingRoutes(playground).endpoints(),
         *ModelRoutes(playground).endpoints(),
+        *RagRoutes(playground).endpoints(),
         *StoreRoutes(playground).endpoints(),
     ]
     docs = DocsRoutes(endpoints, home, [mount.prefix for mount in mounts if mount.prefix])
     app = Application([*endpoints, *docs.endpoints()], mounts, document=lambda: describe(endpoints), lifespan=lifespan)
-    uploads = tuple(f"{mount.prefix}/" for mount in mounts)
+    uploads = (*UPLOADS, *(f"{mount.prefix}/" for mount in mounts))
     app.add_middleware(Guard, lambda: playground.settings, uploads=uploads)
     return app

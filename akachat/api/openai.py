@@ -62,6 +62,8 @@ class OpenAIRoutes:
     async def models(self, request: Request) -> Response:
         """Prompts first, then models."""
         owners = dict.fromkeys(self._playground.list_prompts(), "akachat")
+        for name in self._playground.libraries.embedding_names():
+            owners.setdefault(name, "embedding")
         for model in await self._playground.models():
             owners.setdefault(model.name, model.location)
         return json_reply({"object": "list", "data": [model_object(name, owner) for name, owner in owners.items()]})

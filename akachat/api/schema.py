@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from akachat import __version__
+from akachat.api.rag_schema import rag_schemas
 from akachat.api.routing import Endpoint
 from akachat.options import Options
 
@@ -162,6 +163,7 @@ def _schemas() -> dict[str, Schema]:
         "Prompt": _envelope(prompt, _TEXT),
         "Error": _envelope(_object(("error",), error=error), _TEXT, 1),
         **_model_schemas(),
+        **rag_schemas(),
         **_openai_schemas(),
     }
 

@@ -28,9 +28,13 @@ class ProgressLine:
         self._shown = False
 
     def show(self, name: str, progress: Progress) -> None:
+        """Replaces the line by how far a model is."""
+        self.tell(name, describe(progress))
+
+    def tell(self, name: str, words: str) -> None:
         """Replaces the line."""
         if sys.stderr.isatty():
-            print(f"\r\x1b[K{name}: {describe(progress)}", end="", file=sys.stderr, flush=True)
+            print(f"\r\x1b[K{name}: {words}", end="", file=sys.stderr, flush=True)
             self._shown = True
 
     def clear(self) -> None:

@@ -32,6 +32,7 @@ class Job:
         notes: what else is worth saying, one sentence each.
         error: why it failed; None otherwise.
         unwanted: whether it was cancelled and has to end soon.
+        collected: set when what was given lies in the library's folder, so that its giver may take it away.
         started, finished: seconds since 1970; 0 before.
     """
 
@@ -50,6 +51,7 @@ class Job:
         self.started = 0.0
         self.finished = 0.0
         self.unwanted = False
+        self.collected = asyncio.Event()
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -75,6 +77,7 @@ class Job:
                 self.state = "done"
             finally:
                 self.stage, self.file, self.finished = "", "", time.time()
+                self.collected.set()
                 self.tell()
                 if ended is not None:
                     ended(self)

@@ -66,7 +66,7 @@ class Libraries:
         self._opened: dict[str, Library] = {}
         self._looked: dict[str, float] = {}
 
-    def list(self) -> list[str]:
+    def list(self) -> Sequence[str]:
         """The names of the libraries, sorted."""
         found = []
         for place, folders, _ in os.walk(self._folder):
@@ -80,7 +80,7 @@ class Libraries:
             folders[:] = inner
         return sorted(found)
 
-    async def infos(self) -> list[LibraryInfo]:
+    async def infos(self) -> Sequence[LibraryInfo]:
         """All of them, sorted by name."""
         return [await self.info(name) for name in await run_sync(self.list)]
 
@@ -246,7 +246,7 @@ class Libraries:
         """
         query = query[: self._settings().limits.rag_query_characters]
         self._check(query, k, mode)
-        hits: list[Hit] = []
+        hits: Any = []
         for name in dict.fromkeys(names):
             hits += await self._search(await self._known(name), query, k, mode)
         if len(names) > 1:
@@ -365,7 +365,7 @@ class Libraries:
         if mode and mode not in MODES:
             raise InvalidInput(f"there is no search {mode!r}", hint=f"There are: {', '.join(MODES)}.")
 
-    async def _search(self, name: str, query: str, k: int, mode: str) -> list[Hit]:
+    async def _search(self, name: str, query: str, k: int, mode: str) -> Sequence[Hit]:
         library = await self._open(name)
         await self._look(library)
         configuration = library.configuration

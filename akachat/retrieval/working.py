@@ -75,6 +75,7 @@ class Working:
 
         async def work(job: Job, library: Library) -> None:
             await Collecting(library, job, self._settings(), charset, replace).run(sources)
+            job.collected.set()
             await Indexing(library, job, self._reader, self._settings().limits).run()
             brought = {file.file for file in job.files}
             job.notes += [] if brought else ["nothing was brought in"]

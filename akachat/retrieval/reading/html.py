@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Iterator
 
 import bs4
+from bs4.element import NavigableString, PageElement
 
 from akachat.retrieval.reading.charset import decode
 from akachat.retrieval.reading.rows import row_text
@@ -67,17 +68,17 @@ class _Walk:
 
     def _visit(self, root: bs4.Tag) -> Iterator[Block]:
         # By hand, not by recursion: pages nest deeper than Python's stack.
-        waiting: list[bs4.PageElement | None] = [root]
+        waiting: list[PageElement | None] = [root]
         while waiting:
             node = waiting.pop()
             if node is None:
                 yield from self._flush()
             elif isinstance(node, bs4.Tag):
                 yield from self._tag(node, waiting)
-            elif type(node) is bs4.NavigableString:
+            elif type(node) is NavigableString:
                 self._held.append(str(node))
 
-    def _tag(self, tag: bs4.Tag, waiting: list[bs4.PageElement | None]) -> Iterator[Block]:
+    def _tag(self, tag: bs4.Tag, waiting: list[PageElement | None]) -> Iterator[Block]:
         if re.fullmatch("h[1-6]", tag.name):
             yield from self._flush()
             level, words = int(tag.name[1]), _squeezed(tag.get_text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import email
 import email.policy
 from collections.abc import Iterator
-from email.message import EmailMessage
+from email.message import EmailMessage, MIMEPart
 
 from akachat.retrieval.reading.charset import decode
 from akachat.retrieval.reading.html import blocks_of
@@ -33,7 +33,7 @@ def read(data: bytes, name: str, charset: str) -> Document:
     return Document(tuple(blocks), str(body.get_content_charset() or "") if body is not None else "", tuple(notes))
 
 
-def _body(part: EmailMessage, headings: tuple[str, ...], charset: str) -> Iterator[Block]:
+def _body(part: MIMEPart, headings: tuple[str, ...], charset: str) -> Iterator[Block]:
     raw = part.get_payload(decode=True)
     said = charset or str(part.get_content_charset() or "")
     if not isinstance(raw, bytes):
