@@ -324,14 +324,7 @@ async def test_killed_at_any_moment_the_old_library_answers(tmp_path):
     for n in range(60):
         (source / f"{n}.txt").write_text(f"{n}番の箱の色は青です。" + "説明が続きます。" * 40, "utf-8")
     for wait in (0.0, 0.03, 0.08, 0.15, 0.25):
-        process = subprocess.Popen(
-            [sys.executable, "-c", _WRITER, str(workspace), str(source)], stdout=subprocess.PIPE, text=True
-        )
-        with process:
-            assert process.stdout is not None
-            process.stdout.readline()
-            time.sleep(wait)
-            process.send_signal(signal.SIGKILL)
+        await asyncio.to_thread(_kill_a_writer, workspace, source, wait)
         colours = _colours(workspace)
         assert colours in ({"赤"}, {"青"}), f"a mixture after {wait} s"
     async with Playground(workspace, environ={}) as playground:
@@ -339,6 +332,17 @@ async def test_killed_at_any_moment_the_old_library_answers(tmp_path):
         found = await playground.libraries.search(["x"], "7番の箱の色", 3)
         assert any("青" in hit.text for hit in found)
         assert (await playground.libraries.info("x")).files == 60
+
+
+def _kill_a_writer(workspace: Path, source: Path, wait: float) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _WRITER, str(workspace), str(source)], stdout=subprocess.PIPE, text=True
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(wait)
+        process.send_signal(signal.SIGKILL)
 
 
 def _colours(workspace: Path) -> set[str]:

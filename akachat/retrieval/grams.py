@@ -58,13 +58,12 @@ def marks(text: str, query: str) -> tuple[tuple[int, int], ...]:
     wanted = {term for term, _ in query_terms(query) if len(term) > 1}
     folded, places = _folded_with_places(text)
     found: list[tuple[int, int]] = []
-    for start, end, term in _spans(folded):
-        if term in wanted:
-            left, right = places[start], places[end - 1] + 1
-            if found and left <= found[-1][1]:
-                found[-1] = (found[-1][0], max(right, found[-1][1]))
-            else:
-                found.append((left, right))
+    for start, end in sorted((start, end) for start, end, term in _spans(folded) if term in wanted):
+        left, right = places[start], places[end - 1] + 1
+        if found and left <= found[-1][1]:
+            found[-1] = (found[-1][0], max(right, found[-1][1]))
+        else:
+            found.append((left, right))
     return tuple(found)
 
 
