@@ -14,13 +14,14 @@ from gradio.themes.utils import sizes
 from akachat.playground import Playground
 from akachat.ui.form import form_fields
 from akachat.ui.prompt_tab import PromptTab
+from akachat.ui.rag_tab import RagTab
 from akachat.ui.text import TEXTS
 
 __all__ = ["create_ui", "launch_options"]
 
 _ASSETS = Path(__file__).parent / "assets"
 _THEME_STYLE = "theme.css"
-_STYLES = ("base.css", "prompt.css", "model.css", "picker.css", "result.css")
+_STYLES = ("base.css", "prompt.css", "model.css", "picker.css", "result.css", "rag.css")
 #: In the order in which they need each other; those of one component are together the body of one function.
 _FRAME_SCRIPTS = ("dom.js", "words.js", "frame.js")
 _PROMPT_SCRIPTS = (
@@ -38,6 +39,16 @@ _PROMPT_SCRIPTS = (
     "drafts.js",
     "prompt.js",
 )
+_RAG_SCRIPTS = ("dom.js", "words.js", "answer.js", "dialogs.js", "rag.js")
+#: Embedding models that the settings suggest: small ones for Japanese and English, whose names are well known.
+_EMBEDDING_MODELS = (
+    "intfloat/multilingual-e5-small",
+    "intfloat/multilingual-e5-base",
+    "cl-nagoya/ruri-v3-30m",
+    "cl-nagoya/ruri-v3-130m",
+    "hotchpotch/static-embedding-japanese",
+    "BAAI/bge-m3",
+)
 
 _FONT = ("system-ui", "Hiragino Sans", "Yu Gothic UI", "Meiryo", "Noto Sans CJK JP", "Noto Sans JP", "sans-serif")
 _MONO = ("ui-monospace", "SF Mono", "Menlo", "Cascadia Mono", "Consolas", "Noto Sans Mono CJK JP", "monospace")
@@ -51,10 +62,12 @@ def create_ui(playground: Playground, *, runs: int = 16) -> gr.Blocks:
         runs: how many of the page's runs may be under way at once; Gradio's own default is one.
     """
     tab = PromptTab(playground)
+    rag_tab = RagTab(playground)
     title = playground.settings.title or "akachat"
     language = playground.settings.language or ""
     frame_facts = {"language": language, "title": title, "texts": _some_texts("tab_", "language", "theme_")}
     prompt_facts = {"language": language, "texts": TEXTS, "fields": form_fields()}
+    rag_facts = {"language": language, "texts": TEXTS, "models": _EMBEDDING_MODELS}
     with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
         gr.HTML(
             elem_id="ak-frame",
@@ -62,14 +75,23 @@ def create_ui(playground: Playground, *, runs: int = 16) -> gr.Blocks:
             js_on_load=_script(_FRAME_SCRIPTS, frame_facts),
             apply_default_css=False,
         )
-        with gr.Tabs(elem_id="ak-tabs"), gr.Tab(gr.I18n()("tab_prompt"), id="prompt", elem_id="ak-tab-prompt"):
-            page = gr.HTML(
-                elem_id="ak-prompt",
-                html_template='<div class="ak-page"></div>',
-                js_on_load=_script(_PROMPT_SCRIPTS, prompt_facts),
-                apply_default_css=False,
-                server_functions=tab.server_functions(),
-            )
+        with gr.Tabs(elem_id="ak-tabs"):
+            with gr.Tab(gr.I18n()("tab_prompt"), id="prompt", elem_id="ak-tab-prompt"):
+                page = gr.HTML(
+                    elem_id="ak-prompt",
+                    html_template='<div class="ak-page"></div>',
+                    js_on_load=_script(_PROMPT_SCRIPTS, prompt_facts),
+                    apply_default_css=False,
+                    server_functions=tab.server_functions(),
+                )
+            with gr.Tab(gr.I18n()("tab_rag"), id="rag", elem_id="ak-tab-rag"):
+                gr.HTML(
+                    elem_id="ak-rag",
+                    html_template='<div class="ak-page"></div>',
+                    js_on_load=_script(_RAG_SCRIPTS, rag_facts),
+                    apply_default_css=False,
+                    server_functions=list(rag_tab.server_functions()),
+                )
         # Neither is listed as an endpoint: programs use the Web API. Whoever reaches the server can still call them.
         quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
         running = _listener(page, "run")(tab.run, inputs=None, outputs=page, **quiet)
@@ -84,7 +106,9 @@ def launch_options() -> dict[str, Any]:
     return {
         "theme": _theme(),
         "head": _head(),
-        "i18n": gr.I18n(**{language: {"tab_prompt": words["tab_prompt"]} for language, words in TEXTS.items()}),
+        "i18n": gr.I18n(
+            **{language: {key: words[key] for key in ("tab_prompt", "tab_rag")} for language, words in TEXTS.items()}
+        ),
         "footer_links": [],
         "run_history": False,
         "show_error": False,

@@ -6,18 +6,19 @@ import asyncio
 import hashlib
 import logging
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
-from akachat.errors import AkachatError, InvalidInput
+from akachat.errors import AkachatError
 from akachat.events import Called, Delta, Event, Failed, Finished, Loading, Rendered, RunRequest, ToolCalled
 from akachat.messages import parse_messages
 from akachat.options import Options
 from akachat.playground import Playground
 from akachat.raw import read_typed
+from akachat.ui.calls import Answer, Json, answering, internal, object_of, text_of
 from akachat.ui.view import calls_view, error_view, in_words, models_view, notes_view, rendered_view
 
 __all__ = ["PromptTab"]
@@ -28,9 +29,6 @@ _LOG = logging.getLogger(__name__)
 _INTERVAL = 0.05
 #: How much of a variable the list shows.
 _GLIMPSE = 120
-
-Json = dict[str, Any]
-Answer = Callable[[Json], Awaitable[Json]]
 
 
 class PromptTab:
@@ -56,7 +54,7 @@ class PromptTab:
             "load_model": self.load_model,
             "unload_model": self.unload_model,
         }
-        return [_answering(name, call) for name, call in calls.items()]
+        return [answering(name, call) for name, call in calls.items()]
 
     async def boot(self, payload: Json) -> Json:
         """What a page needs to begin: the catalog, the language, and which workspace its drafts belong to."""
@@ -103,25 +101,27 @@ class PromptTab:
 
     async def load_model(self, payload: Json) -> Json:
         """Begins to load the model that these options name."""
-        await self._playground.load_model(Options.parse(_object(payload, "model")), wait=False)
+        await self._playground.load_model(Options.parse(object_of(payload, "model")), wait=False)
         return await self.models(payload)
 
     async def unload_model(self, payload: Json) -> Json:
         """Frees a model after what it is answering, or gives its load up."""
-        await self._playground.unload_model(_text(payload, "name"))
+        await self._playground.unload_model(text_of(payload, "name"))
         return await self.models(payload)
 
     async def open_prompt(self, payload: Json) -> Json:
         """A saved prompt as it is on disk now."""
-        prompt = self._playground.load_prompt(_text(payload, "name"))
+        prompt = self._playground.load_prompt(text_of(payload, "name"))
         return {"name": prompt.name, "instruction": prompt.instruction, "options": prompt.options.to_dict()}
 
     async def save_prompt(self, payload: Json) -> Json:
         """Saves, and says how it now stands on disk."""
-        name, new = _text(payload, "name"), payload.get("new") is True
+        name, new = text_of(payload, "name"), payload.get("new") is True
         if new and name in self._playground.list_prompts():
             return {"exists": True}
-        prompt = await self._playground.save_prompt(name, _text(payload, "instruction"), _object(payload, "options"))
+        prompt = await self._playground.save_prompt(
+            name, text_of(payload, "instruction"), object_of(payload, "options")
+        )
         return {
             "name": prompt.name,
             "instruction": prompt.instruction,
@@ -131,17 +131,17 @@ class PromptTab:
 
     async def delete_prompt(self, payload: Json) -> Json:
         """Deletes a saved prompt."""
-        await self._playground.delete_prompt(_text(payload, "name"))
+        await self._playground.delete_prompt(text_of(payload, "name"))
         return {"prompts": self._playground.list_prompts()}
 
     async def preview(self, payload: Json) -> Json:
         """What the model would receive, without asking anything of anyone."""
         rendered = await self._playground.render(_request(payload), call=False)
-        return {"rendered": rendered_view(rendered), "unknown": Options.parse(_object(payload, "options")).unknown}
+        return {"rendered": rendered_view(rendered), "unknown": Options.parse(object_of(payload, "options")).unknown}
 
     async def stop(self, payload: Json) -> Json:
         """Stops a run, also one whose turn has not come."""
-        id = _text(payload, "id")
+        id = text_of(payload, "id")
         stopped = self._playground.stop(id)
         if id and not stopped:
             self._unwanted.append(id)
@@ -162,10 +162,10 @@ class PromptTab:
                         _apply(frame, happened, request.instruction or "")
                     yield {**frame, "calls": list(frame["calls"])}
         except AkachatError as error:
-            yield {**frame, "phase": "failed", "error": error_view(error, _text(payload, "instruction"))}
+            yield {**frame, "phase": "failed", "error": error_view(error, text_of(payload, "instruction"))}
         except Exception:
             _LOG.exception("a run of the page failed")
-            yield {**frame, "phase": "failed", "error": _internal()}
+            yield {**frame, "phase": "failed", "error": internal()}
 
     def _glimpse(self, key: str) -> Json:
         try:
@@ -232,61 +232,23 @@ async def _batches(events: AsyncIterator[Event], interval: float) -> AsyncGenera
 
 
 def _request(payload: Json) -> RunRequest:
-    history = _text(payload, "messages")
-    input, raw = read_typed(_text(payload, "input"))
+    history = text_of(payload, "messages")
+    input, raw = read_typed(text_of(payload, "input"))
     return RunRequest(
-        prompt=_text(payload, "prompt") or None,
-        instruction=_text(payload, "instruction"),
-        options=Options.parse(_object(payload, "options")).to_dict(),
+        prompt=text_of(payload, "prompt") or None,
+        instruction=text_of(payload, "instruction"),
+        options=Options.parse(object_of(payload, "options")).to_dict(),
         is_draft=True,
         input=input,
         messages=parse_messages(history) if history.strip() else (),
-        id=_text(payload, "id"),
+        id=text_of(payload, "id"),
         source="page",
         caller="page",
         raw=raw,
-        continues=_text(payload, "continues"),
+        continues=text_of(payload, "continues"),
         keep=payload.get("keep") is True,
     )
 
 
-def _text(payload: Json, key: str) -> str:
-    value = payload.get(key)
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise InvalidInput(f"{key} is no text")
-    return value
-
-
-def _object(payload: Json, key: str) -> Json:
-    value = payload.get(key)
-    if not isinstance(value, Mapping):
-        raise InvalidInput(f"{key} is no JSON object", hint='Options look like {"temperature": 0.7}.')
-    return {str(k): v for k, v in value.items()}
-
-
 def _function(data: Json) -> Json:
     return {**data, "error": in_words(data["error"])} if data.get("error") else data
-
-
-def _internal() -> Json:
-    return {"type": "InternalError", "message": "", "hint": "", "line": None, "column": None}
-
-
-def _answering(name: str, call: Answer) -> Callable[..., Any]:
-    """The call with errors as data: Gradio would answer an exception with a bare 500."""
-
-    async def answer(payload: Any = None) -> Json:
-        values: Json = payload if isinstance(payload, dict) else {}
-        try:
-            return await call(values)
-        except AkachatError as error:
-            instruction = values.get("instruction")
-            return {"error": error_view(error, instruction if isinstance(instruction, str) else "")}
-        except Exception:
-            _LOG.exception("the page's call %s failed", name)
-            return {"error": _internal()}
-
-    answer.__name__ = name
-    return answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from akachat.ui.model_words import MODEL_WORDS
+from akachat.ui.rag_words import RAG_WORDS
 
 __all__ = ["LANGUAGES", "TEXTS"]
 
@@ -385,6 +386,6 @@ _WORDS: dict[str, tuple[str, str]] = {
 
 #: The words of each language by key, as the page's script takes them.
 TEXTS: dict[str, dict[str, str]] = {
-    language: {key: words[index] for key, words in (_WORDS | MODEL_WORDS).items()}
+    language: {key: words[index] for key, words in (_WORDS | MODEL_WORDS | RAG_WORDS).items()}
     for index, language in enumerate(LANGUAGES)
 }

@@ -49,6 +49,9 @@ function relabel(root) {
 function setLanguage(next) {
   language = next;
   document.documentElement.lang = next;
-  const tab = document.querySelector('#ak-tabs button[role="tab"]');
-  if (tab) tab.textContent = t("tab_prompt"); // Gradio translates its own labels by the browser's language alone
+  // Gradio translates its own labels by the browser's language alone.
+  document.querySelectorAll('#ak-tabs > .tab-wrapper .tab-container[role="tablist"] button[role="tab"]').forEach((tab, index) => {
+    const key = `tab_${["prompt", "rag"][index]}`;
+    if (known(key)) tab.textContent = t(key);
+  });
 }
