@@ -1,0 +1,286 @@
+"""PDF by PDFium: characters and their places come from there, lines and paragraphs from ``layout``."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import pypdfium2
+import pypdfium2.raw as pdfium
+
+from akachat.retrieval.reading.layout import Glyph, Line, Paragraph, join_lines, lines_of, paragraphs_of, runs_of
+from akachat.retrieval.values import Block, Document, Place, Refused
+
+__all__ = ["plain", "read"]
+
+#: What PDF programs write for a character that looks the same; all else stays as its author wrote it.
+_FORMS = re.compile("[\u2f00-\u2fd5\ufb00-\ufb06\ufe10-\ufe4f]")
+_LOOKALIKES = str.maketrans(
+    {
+        **dict(zip("⺟⺠⻁⻄⻑⻓⻘⻝⻣⻤⻨⻩⻫⻭⻯⻲⺩⺮", "母民虎西長長青食骨鬼麦黄斉歯竜亀王竹", strict=True)),
+        "\ufe19": "…", "\ufe30": "‥", "\uf0b7": "・", "\uf0a7": "・", "\uf06c": "・", "\uf0d8": "・", "\u00a0": " ",
+        "\u00ad": "-", "\u0002": "-", "\ufffe": "-",
+    }
+)  # fmt: skip
+_UNSEEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u200b\ufeff\uffff]")
+_LEADERS = re.compile(r"(?:[.．・…‥·][ 　]?){4,}")
+_NUMBER = re.compile(r"[0-9０-９]+|\b[ivxlcIVXLC]+\b|^[〇一二三四五六七八九十百]+$")
+_WHITE = re.compile(r"\s+")
+
+
+@dataclass(slots=True)
+class _Page:
+    """A page's lines by stretch; ``running`` are those at its top and bottom that may be a header or a footer."""
+
+    number: int
+    stretches: list[list[Line]] = field(default_factory=list)
+    running: dict[str, Line] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Bookmark:
+    level: int
+    title: str
+    page: int
+
+
+def plain(text: str) -> str:
+    """Text as its author wrote it: look-alikes, ligatures and vertical forms undone, NFC, no control characters."""
+    text = _FORMS.sub(lambda found: unicodedata.normalize("NFKC", found[0]), text.translate(_LOOKALIKES))
+    return unicodedata.normalize("NFC", _UNSEEN.sub("", text))
+
+
+def read(data: bytes, name: str, charset: str) -> Document:
+    """Reads a PDF.
+
+    Raises:
+        Refused: ``encrypted`` where it needs a password to be opened, ``broken`` where it is no PDF, ``no_text``
+            where its pages are pictures.
+    """
+    pdf = _opened(data, name)
+    try:
+        pages = [_page(pdf, index) for index in range(len(pdf))]
+        bookmarks = list(_bookmarks(pdf))
+    except pypdfium2.PdfiumError as error:
+        raise _broken(name) from error
+    finally:
+        pdf.close()
+    silent = sum(not page.stretches for page in pages)
+    if silent == len(pages):
+        raise Refused(
+            "no_text",
+            f"{name} has no text: it is probably scanned",
+            hint="Run it through an OCR program first.",
+            shown="unreadable",
+        )
+    notes = ()
+    if silent:
+        notes = (f"{silent} of {len(pages)} pages {'has' if silent == 1 else 'have'} no text (scanned?)",)
+    _drop_running(pages)
+    return Document(_blocks(pages, bookmarks), notes=notes)
+
+
+def _opened(data: bytes, name: str) -> pypdfium2.PdfDocument:
+    try:
+        return pypdfium2.PdfDocument(data)
+    except pypdfium2.PdfiumError as error:
+        if error.err_code in (pdfium.FPDF_ERR_PASSWORD, pdfium.FPDF_ERR_SECURITY):
+            raise Refused(
+                "encrypted",
+                f"{name} is protected by a password",
+                hint="Save a copy without the password and add that.",
+                shown="unreadable",
+            ) from error
+        raise _broken(name) from error
+
+
+def _broken(name: str) -> Refused:
+    return Refused("broken", f"{name} is damaged or not a PDF", hint="Save or export it again.", shown="unreadable")
+
+
+def _page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
+    page = pdf[index]
+    text = page.get_textpage()
+    try:
+        rows, columns = runs_of(_glyphs(text.raw, page.get_rotation()))
+    finally:
+        text.close()
+        page.close()
+    across = lines_of(rows)
+    if columns:
+        top = min(run.u0 for run in columns) + max(run.size for run in columns)
+        above = [lines for lines in across if lines[0].v0 < top]
+        below = [lines for lines in across if lines[0].v0 >= top]
+        stretches = [*above, *lines_of(columns), *below]
+    else:
+        stretches = across
+    found = _Page(index + 1, stretches)
+    lines = sorted((line for lines in across for line in lines), key=lambda line: line.v0)
+    for line in lines[:2] + lines[2:][-2:]:
+        found.running.setdefault(_NUMBER.sub("#", _WHITE.sub("", line.text)), line)
+    return found
+
+
+def _glyphs(raw: object, rotation: int) -> Iterator[Glyph]:
+    """The characters of a page in the order of its stream, turned the way the page is shown."""
+    box, matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
+    x, y = ctypes.c_double(), ctypes.c_double()
+    box_at, matrix_at, x_at, y_at = ctypes.byref(box), ctypes.byref(matrix), ctypes.byref(x), ctypes.byref(y)
+    high = 0
+    for at in range(pdfium.FPDFText_CountChars(raw)):
+        code = pdfium.FPDFText_GetUnicode(raw, at)
+        if code in (0, 10, 13):
+            continue
+        if 0xD800 <= code < 0xDC00:
+            high = code
+            continue
+        if 0xDC00 <= code < 0xE000:
+            code, high = (0x10000 + ((high - 0xD800) << 10) + code - 0xDC00 if high else 0xFFFD), 0
+        char = chr(code)
+        if char.isspace():
+            # A space that PDFium made up has no size: the layout knows better how much of a gap is one.
+            made = pdfium.FPDFText_IsGenerated(raw, at)
+            yield Glyph(char if char == "\u3000" else " ", 0, 0, 0, 0, 0 if made else 1)
+            continue
+        pdfium.FPDFText_GetCharOrigin(raw, at, x_at, y_at)
+        pdfium.FPDFText_GetLooseCharBox(raw, at, box_at)
+        pdfium.FPDFText_GetMatrix(raw, at, matrix_at)
+        points = pdfium.FPDFText_GetFontSize(raw, at)
+        size = points * math.hypot(matrix.c, matrix.d)
+        em = points * math.hypot(matrix.a, matrix.b)
+        if not (size and em):
+            continue
+        origin = _turned(x.value, y.value, rotation)
+        one, two = _turned(box.left, box.bottom, rotation), _turned(box.right, box.top, rotation)
+        along = _turned(matrix.a, matrix.b, rotation)
+        yield _glyph(char, origin, (max(one[0], two[0]), min(one[1], two[1]), max(one[1], two[1])), along, size, em)
+
+
+def _turned(x: float, y: float, rotation: int) -> tuple[float, float]:
+    """A point as the page is shown, with y downwards."""
+    if rotation == 0:
+        return x, -y
+    if rotation == 90:
+        return y, x
+    return (-x, y) if rotation == 180 else (-y, -x)
+
+
+def _glyph(
+    char: str,
+    origin: tuple[float, float],
+    box: tuple[float, float, float],
+    along: tuple[float, float],
+    size: float,
+    em: float,
+) -> Glyph:
+    x, y = origin
+    right, top, bottom = box
+    wide = "\u2e80" <= char <= "\uff60" or char > "\uffff"
+    if abs(along[1]) > abs(along[0]):
+        turn = 1 if along[1] > 0 else -1
+        end = (y + turn * em) if wide else (bottom if turn > 0 else top)
+        return Glyph(char, x - 0.12 * size, min(y, end), x + 0.88 * size, max(y, end), size, turn)
+    return Glyph(char, x, y - 0.88 * size, x + em if wide else max(right, x + 0.2 * em), y + 0.12 * size, size)
+
+
+def _bookmarks(pdf: pypdfium2.PdfDocument) -> Iterator[_Bookmark]:
+    for bookmark in pdf.get_toc(max_depth=6):
+        title = _WHITE.sub(" ", plain(bookmark.get_title() or "")).strip()
+        target = bookmark.get_dest()
+        index = target.get_index() if target is not None else None
+        if title and index is not None:
+            yield _Bookmark(bookmark.level, title, index + 1)
+
+
+def _drop_running(pages: Sequence[_Page]) -> None:
+    """Takes out headers, footers and page numbers: what stands at the edge of most pages, whatever its number."""
+    if len(pages) < 4:
+        return
+    counts = Counter(key for page in pages for key in page.running)
+    # Left and right pages may have a header each.
+    usual = {key for key, count in counts.items() if count >= max(3, 0.4 * len(pages))}
+    for page in pages:
+        dropped = {id(line) for key, line in page.running.items() if key in usual}
+        page.stretches = [
+            kept for lines in page.stretches if (kept := [line for line in lines if id(line) not in dropped])
+        ]
+
+
+def _blocks(pages: Sequence[_Page], bookmarks: Sequence[_Bookmark]) -> tuple[Block, ...]:
+    body = _body_size(pages)
+    levels = _levels(pages, body)
+    outline = list(bookmarks) if len(bookmarks) >= 2 else []
+    stack: list[tuple[int, str]] = []
+    blocks: list[Block] = []
+    last: Paragraph | None = None
+
+    def entitle(level: int, title: str) -> None:
+        while stack and stack[-1][0] >= level:
+            stack.pop()
+        stack.append((level, title))
+
+    for page in pages:
+        marks = [mark for mark in outline if mark.page == page.number]
+        found = [paragraph for lines in page.stretches for paragraph in paragraphs_of(lines)]
+        texts = {_squeezed(plain(paragraph.text)) for paragraph in found}
+        for mark in marks:
+            if _squeezed(mark.title) not in texts:
+                entitle(mark.level, mark.title)
+        for paragraph in found:
+            text = _tidy(paragraph.text)
+            if not text:
+                continue
+            mark = next((mark for mark in marks if _squeezed(mark.title) == _squeezed(text)), None)
+            level = levels.get(round(paragraph.size, 1)) if _may_head(text, paragraph) else None
+            if mark is not None or (level is not None and not outline):
+                entitle(mark.level if mark is not None else level or 0, text)
+                paragraph.opens = paragraph.goes_on = False
+            headings = tuple(title for _, title in stack)
+            if last is not None and blocks and last.goes_on and paragraph.opens and last.size == paragraph.size:
+                blocks[-1] = replace(blocks[-1], text=join_lines([blocks[-1].text, text]))
+            else:
+                blocks.append(Block(text, headings, Place(page=page.number), whole=paragraph.row))
+            last = paragraph
+    return tuple(_without_titles(blocks))
+
+
+def _without_titles(blocks: Sequence[Block]) -> Iterator[Block]:
+    """Drops a heading's own block where the next one has it among its headings."""
+    for at, block in enumerate(blocks):
+        after = blocks[at + 1] if at + 1 < len(blocks) else None
+        if block.headings[-1:] == (block.text,) and after and after.headings[: len(block.headings)] == block.headings:
+            continue
+        yield block if block.headings[-1:] != (block.text,) else replace(block, headings=block.headings[:-1])
+
+
+def _body_size(pages: Sequence[_Page]) -> float:
+    sizes: Counter[float] = Counter()
+    for page in pages:
+        for lines in page.stretches:
+            for line in lines:
+                sizes[round(line.size, 1)] += len(line.text)
+    return sizes.most_common(1)[0][0] if sizes else 0.0
+
+
+def _levels(pages: Sequence[_Page], body: float) -> dict[float, int]:
+    """The type sizes that are clearly larger than the running text's, the largest as level 0."""
+    sizes = {round(line.size, 1) for page in pages for lines in page.stretches for line in lines}
+    large = sorted((size for size in sizes if size >= 1.15 * body), reverse=True)
+    return {size: level for level, size in enumerate(large)}
+
+
+def _may_head(text: str, paragraph: Paragraph) -> bool:
+    return len(text) <= 80 and not paragraph.row and text[-1] not in "。．、，,;；" and any(map(str.isalpha, text))
+
+
+def _squeezed(text: str) -> str:
+    return _WHITE.sub("", text)
+
+
+def _tidy(text: str) -> str:
+    return _WHITE.sub(lambda found: "\u3000" if "\u3000" in found[0] else " ", _LEADERS.sub(" … ", plain(text))).strip()
