@@ -13,7 +13,9 @@ from dataclasses import dataclass, field, replace
 import pypdfium2
 import pypdfium2.raw as pdfium
 
-from akachat.retrieval.reading.layout import Glyph, Line, Paragraph, join_lines, lines_of, paragraphs_of, runs_of
+from akachat.retrieval.reading.columns import Line, lines_of
+from akachat.retrieval.reading.layout import Glyph, runs_of
+from akachat.retrieval.reading.paragraphs import Paragraph, join_lines, paragraphs_of
 from akachat.retrieval.values import Block, Document, Place, Refused
 
 __all__ = ["plain", "read"]
@@ -24,10 +26,11 @@ _LOOKALIKES = str.maketrans(
     {
         **dict(zip("⺟⺠⻁⻄⻑⻓⻘⻝⻣⻤⻨⻩⻫⻭⻯⻲⺩⺮", "母民虎西長長青食骨鬼麦黄斉歯竜亀王竹", strict=True)),
         "\ufe19": "…", "\ufe30": "‥", "\uf0b7": "・", "\uf0a7": "・", "\uf06c": "・", "\uf0d8": "・", "\u00a0": " ",
-        "\u00ad": "-", "\u0002": "-", "\ufffe": "-",
-    }
+        }
 )  # fmt: skip
-_UNSEEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u200b\ufeff\uffff]")
+#: A hyphen at a line's end, as PDFium and soft ones are written.
+_HYPHENS = {0x02, 0xAD, 0xFFFE}
+_UNSEEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u200b\ufeff\ufffe\uffff]")
 _LEADERS = re.compile(r"(?:[.．・…‥·][ 　]?){4,}")
 _NUMBER = re.compile(r"[0-9０-９]+|\b[ivxlcIVXLC]+\b|^[〇一二三四五六七八九十百]+$")
 _WHITE = re.compile(r"\s+")
@@ -39,7 +42,7 @@ class _Page:
 
     number: int
     stretches: list[list[Line]] = field(default_factory=list)
-    running: dict[str, Line] = field(default_factory=dict)
+    running: dict[tuple[str, int], Line] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,7 @@ def read(data: bytes, name: str, charset: str) -> Document:
             hint="Run it through an OCR program first.",
             shown="unreadable",
         )
-    notes = ()
+    notes: tuple[str, ...] = ()
     if silent:
         notes = (f"{silent} of {len(pages)} pages {'has' if silent == 1 else 'have'} no text (scanned?)",)
     _drop_running(pages)
@@ -107,7 +110,10 @@ def _page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     page = pdf[index]
     text = page.get_textpage()
     try:
-        rows, columns = runs_of(_glyphs(text.raw, page.get_rotation()))
+        rotation = page.get_rotation()
+        rows, columns = runs_of(_glyphs(text.raw, rotation))
+        left, low, right, high = page.get_cropbox()
+        edges = _turned(left, low, rotation)[1], _turned(right, high, rotation)[1]
     finally:
         text.close()
         page.close()
@@ -120,9 +126,11 @@ def _page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     else:
         stretches = across
     found = _Page(index + 1, stretches)
-    lines = sorted((line for lines in across for line in lines), key=lambda line: line.v0)
-    for line in lines[:2] + lines[2:][-2:]:
-        found.running.setdefault(_NUMBER.sub("#", _WHITE.sub("", line.text)), line)
+    margin = 0.1 * abs(edges[0] - edges[1])
+    for line in (line for lines in across for line in lines):
+        if line.v1 < min(edges) + margin or line.v0 > max(edges) - margin:
+            key = _NUMBER.sub("#", _WHITE.sub("", line.text))
+            found.running.setdefault((key, round((line.v0 - min(edges)) / 6)), line)
     return found
 
 
@@ -141,7 +149,7 @@ def _glyphs(raw: object, rotation: int) -> Iterator[Glyph]:
             continue
         if 0xDC00 <= code < 0xE000:
             code, high = (0x10000 + ((high - 0xD800) << 10) + code - 0xDC00 if high else 0xFFFD), 0
-        char = chr(code)
+        char = "-" if code in _HYPHENS else chr(code)
         if char.isspace():
             # A space that PDFium made up has no size: the layout knows better how much of a gap is one.
             made = pdfium.FPDFText_IsGenerated(raw, at)
@@ -158,7 +166,14 @@ def _glyphs(raw: object, rotation: int) -> Iterator[Glyph]:
         origin = _turned(x.value, y.value, rotation)
         one, two = _turned(box.left, box.bottom, rotation), _turned(box.right, box.top, rotation)
         along = _turned(matrix.a, matrix.b, rotation)
-        yield _glyph(char, origin, (max(one[0], two[0]), min(one[1], two[1]), max(one[1], two[1])), along, size, em)
+        yield _glyph(
+            char,
+            origin,
+            (min(one[0], two[0]), max(one[0], two[0]), min(one[1], two[1]), max(one[1], two[1])),
+            along,
+            size,
+            em,
+        )
 
 
 def _turned(x: float, y: float, rotation: int) -> tuple[float, float]:
@@ -173,18 +188,20 @@ def _turned(x: float, y: float, rotation: int) -> tuple[float, float]:
 def _glyph(
     char: str,
     origin: tuple[float, float],
-    box: tuple[float, float, float],
+    box: tuple[float, float, float, float],
     along: tuple[float, float],
     size: float,
     em: float,
 ) -> Glyph:
     x, y = origin
-    right, top, bottom = box
+    left, right, top, bottom = box
     wide = "\u2e80" <= char <= "\uff60" or char > "\uffff"
     if abs(along[1]) > abs(along[0]):
         turn = 1 if along[1] > 0 else -1
         end = (y + turn * em) if wide else (bottom if turn > 0 else top)
         return Glyph(char, x - 0.12 * size, min(y, end), x + 0.88 * size, max(y, end), size, turn)
+    if wide and abs(bottom - top - size) < 0.05 * size and abs(right - left - em) < 0.05 * em:
+        return Glyph(char, left, top, right, bottom, size)
     return Glyph(char, x, y - 0.88 * size, x + em if wide else max(right, x + 0.2 * em), y + 0.12 * size, size)
 
 
@@ -235,10 +252,10 @@ def _blocks(pages: Sequence[_Page], bookmarks: Sequence[_Bookmark]) -> tuple[Blo
             text = _tidy(paragraph.text)
             if not text:
                 continue
-            mark = next((mark for mark in marks if _squeezed(mark.title) == _squeezed(text)), None)
+            own = next((mark for mark in marks if _squeezed(mark.title) == _squeezed(text)), None)
             level = levels.get(round(paragraph.size, 1)) if _may_head(text, paragraph) else None
-            if mark is not None or (level is not None and not outline):
-                entitle(mark.level if mark is not None else level or 0, text)
+            if own is not None or (level is not None and not outline):
+                entitle(own.level if own is not None else level or 0, text)
                 paragraph.opens = paragraph.goes_on = False
             headings = tuple(title for _, title in stack)
             if last is not None and blocks and last.goes_on and paragraph.opens and last.size == paragraph.size:
