@@ -97,9 +97,10 @@ def _chains(glyphs: Iterable[Glyph]) -> list[tuple[list[Glyph], str]]:
             last = chain[-1]
             # A space between two squares is mostly one that was made up from a justified line's gap.
             gap = glyph.x0 - last.x1 if found == "h" else glyph.y0 - last.y1
-            kept = [space for space in spaces if space.size > 0]
-            if kept or ((spaces or gap > 0.22 * glyph.size) and not (is_wide(last.text) and is_wide(glyph.text))):
-                space = kept[0].text if kept else " "
+            kept = next((space.text for space in spaces if space.size > 0), "") if spaces else ""
+            loose = spaces or gap > 0.22 * glyph.size
+            if kept or (loose and not (is_wide(last.text) and is_wide(glyph.text))):
+                space = kept or " "
                 chain.append(Glyph(space, last.x1, last.y1, last.x1, last.y1, last.size, last.turn))
             chain.append(glyph)
             way = found
@@ -115,11 +116,11 @@ def _chains(glyphs: Iterable[Glyph]) -> list[tuple[list[Glyph], str]]:
 
 def _way(one: Glyph, two: Glyph) -> str:
     """In which direction a character goes on from another: ``h``, ``v`` or not at all."""
-    size = max(one.size, two.size)
-    if min(one.size, two.size) < 0.85 * size:
+    size = two.size
+    if not 0.85 * size <= one.size <= 1.18 * size:
         return ""
-    if one.turn == two.turn == 0:
-        if abs(one.y1 - two.y1) < 0.3 * size and -0.5 * size < two.x0 - one.x1 < NEAR * size:
+    if not one.turn and not two.turn:
+        if -0.3 * size < one.y1 - two.y1 < 0.3 * size and -0.5 * size < two.x0 - one.x1 < NEAR * size:
             return "h"
     elif -1 in (one.turn, two.turn):
         same = one.turn == two.turn and abs(one.x0 - two.x0) < 0.3 * size

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import math
 import re
 import unicodedata
 from collections import Counter
@@ -14,7 +12,8 @@ import pypdfium2
 import pypdfium2.raw as pdfium
 
 from akachat.retrieval.reading.columns import Line, lines_of
-from akachat.retrieval.reading.layout import Glyph, runs_of
+from akachat.retrieval.reading.glyphs import glyphs_of, turned
+from akachat.retrieval.reading.layout import runs_of
 from akachat.retrieval.reading.paragraphs import Paragraph, join_lines, paragraphs_of
 from akachat.retrieval.values import Block, Document, Place, Refused
 
@@ -28,11 +27,14 @@ _LOOKALIKES = str.maketrans(
         "\ufe19": "…", "\ufe30": "‥", "\uf0b7": "・", "\uf0a7": "・", "\uf06c": "・", "\uf0d8": "・", "\u00a0": " ",
         }
 )  # fmt: skip
-#: A hyphen at a line's end, as PDFium and soft ones are written.
-_HYPHENS = {0x02, 0xAD, 0xFFFE}
 _UNSEEN = re.compile("[\u0000-\u0008\u000b-\u001f\u007f\u200b\ufeff\ufffe\uffff]")
 _LEADERS = re.compile(r"(?:[.．・…‥·][ 　]?){4,}")
 _NUMBER = re.compile(r"[0-9０-９]+|\b[ivxlcIVXLC]+\b|^[〇一二三四五六七八九十百]+$")
+#: A page's number with nothing but marks around it.
+_BARE = re.compile(r"(?:p|page|頁|ページ|[^\w])*#(?:/#|頁|ページ|[^\w])*", re.IGNORECASE)
+_SECTION = re.compile(
+    r"(?:chapter|section|appendix|[\W\d_]|第[一二三四五六七八九十百]+[章節条部編]|[A-Z]\b)*", re.IGNORECASE
+)
 _WHITE = re.compile(r"\s+")
 
 
@@ -111,9 +113,9 @@ def _page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     text = page.get_textpage()
     try:
         rotation = page.get_rotation()
-        rows, columns = runs_of(_glyphs(text.raw, rotation))
+        rows, columns = runs_of(glyphs_of(text.raw, rotation))
         left, low, right, high = page.get_cropbox()
-        edges = _turned(left, low, rotation)[1], _turned(right, high, rotation)[1]
+        edges = turned(left, low, rotation)[1], turned(right, high, rotation)[1]
     finally:
         text.close()
         page.close()
@@ -134,77 +136,6 @@ def _page(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     return found
 
 
-def _glyphs(raw: object, rotation: int) -> Iterator[Glyph]:
-    """The characters of a page in the order of its stream, turned the way the page is shown."""
-    box, matrix = pdfium.FS_RECTF(), pdfium.FS_MATRIX()
-    x, y = ctypes.c_double(), ctypes.c_double()
-    box_at, matrix_at, x_at, y_at = ctypes.byref(box), ctypes.byref(matrix), ctypes.byref(x), ctypes.byref(y)
-    high = 0
-    for at in range(pdfium.FPDFText_CountChars(raw)):
-        code = pdfium.FPDFText_GetUnicode(raw, at)
-        if code in (0, 10, 13):
-            continue
-        if 0xD800 <= code < 0xDC00:
-            high = code
-            continue
-        if 0xDC00 <= code < 0xE000:
-            code, high = (0x10000 + ((high - 0xD800) << 10) + code - 0xDC00 if high else 0xFFFD), 0
-        char = "-" if code in _HYPHENS else chr(code)
-        if char.isspace():
-            # A space that PDFium made up has no size: the layout knows better how much of a gap is one.
-            made = pdfium.FPDFText_IsGenerated(raw, at)
-            yield Glyph(char if char == "\u3000" else " ", 0, 0, 0, 0, 0 if made else 1)
-            continue
-        pdfium.FPDFText_GetCharOrigin(raw, at, x_at, y_at)
-        pdfium.FPDFText_GetLooseCharBox(raw, at, box_at)
-        pdfium.FPDFText_GetMatrix(raw, at, matrix_at)
-        points = pdfium.FPDFText_GetFontSize(raw, at)
-        size = points * math.hypot(matrix.c, matrix.d)
-        em = points * math.hypot(matrix.a, matrix.b)
-        if not (size and em):
-            continue
-        origin = _turned(x.value, y.value, rotation)
-        one, two = _turned(box.left, box.bottom, rotation), _turned(box.right, box.top, rotation)
-        along = _turned(matrix.a, matrix.b, rotation)
-        yield _glyph(
-            char,
-            origin,
-            (min(one[0], two[0]), max(one[0], two[0]), min(one[1], two[1]), max(one[1], two[1])),
-            along,
-            size,
-            em,
-        )
-
-
-def _turned(x: float, y: float, rotation: int) -> tuple[float, float]:
-    """A point as the page is shown, with y downwards."""
-    if rotation == 0:
-        return x, -y
-    if rotation == 90:
-        return y, x
-    return (-x, y) if rotation == 180 else (-y, -x)
-
-
-def _glyph(
-    char: str,
-    origin: tuple[float, float],
-    box: tuple[float, float, float, float],
-    along: tuple[float, float],
-    size: float,
-    em: float,
-) -> Glyph:
-    x, y = origin
-    left, right, top, bottom = box
-    wide = "\u2e80" <= char <= "\uff60" or char > "\uffff"
-    if abs(along[1]) > abs(along[0]):
-        turn = 1 if along[1] > 0 else -1
-        end = (y + turn * em) if wide else (bottom if turn > 0 else top)
-        return Glyph(char, x - 0.12 * size, min(y, end), x + 0.88 * size, max(y, end), size, turn)
-    if wide and abs(bottom - top - size) < 0.05 * size and abs(right - left - em) < 0.05 * em:
-        return Glyph(char, left, top, right, bottom, size)
-    return Glyph(char, x, y - 0.88 * size, x + em if wide else max(right, x + 0.2 * em), y + 0.12 * size, size)
-
-
 def _bookmarks(pdf: pypdfium2.PdfDocument) -> Iterator[_Bookmark]:
     for bookmark in pdf.get_toc(max_depth=6):
         title = _WHITE.sub(" ", plain(bookmark.get_title() or "")).strip()
@@ -215,14 +146,21 @@ def _bookmarks(pdf: pypdfium2.PdfDocument) -> Iterator[_Bookmark]:
 
 
 def _drop_running(pages: Sequence[_Page]) -> None:
-    """Takes out headers, footers and page numbers: what stands at the edge of most pages, whatever its number."""
+    """Takes out headers, footers and page numbers: what stands at the edge of pages near each other, but for its number.
+
+    A header may change with the chapter and differ between left and right pages, so that a neighbour is one of the two
+    pages before and after.
+    """
     if len(pages) < 4:
         return
-    counts = Counter(key for page in pages for key in page.running)
-    # Left and right pages may have a header each.
-    usual = {key for key, count in counts.items() if count >= max(3, 0.4 * len(pages))}
-    for page in pages:
-        dropped = {id(line) for key, line in page.running.items() if key in usual}
+    numbered = Counter(key for page in pages for key in {key for key, _ in page.running} if _BARE.fullmatch(key))
+    for at, page in enumerate(pages):
+        near = [other.running for other in (*pages[max(0, at - 2) : at], *pages[at + 1 : at + 3])]
+        dropped = {
+            id(line)
+            for (key, place), line in page.running.items()
+            if numbered[key] >= 3 or any((key, place) in other for other in near)
+        }
         page.stretches = [
             kept for lines in page.stretches if (kept := [line for line in lines if id(line) not in dropped])
         ]
@@ -244,15 +182,15 @@ def _blocks(pages: Sequence[_Page], bookmarks: Sequence[_Bookmark]) -> tuple[Blo
     for page in pages:
         marks = [mark for mark in outline if mark.page == page.number]
         found = [paragraph for lines in page.stretches for paragraph in paragraphs_of(lines)]
-        texts = {_squeezed(plain(paragraph.text)) for paragraph in found}
+        texts = [plain(paragraph.text) for paragraph in found]
         for mark in marks:
-            if _squeezed(mark.title) not in texts:
+            if not any(_same(mark.title, text) for text in texts):
                 entitle(mark.level, mark.title)
         for paragraph in found:
             text = _tidy(paragraph.text)
             if not text:
                 continue
-            own = next((mark for mark in marks if _squeezed(mark.title) == _squeezed(text)), None)
+            own = next((mark for mark in marks if _same(mark.title, text)), None)
             level = levels.get(round(paragraph.size, 1)) if _may_head(text, paragraph) else None
             if own is not None or (level is not None and not outline):
                 entitle(own.level if own is not None else level or 0, text)
@@ -295,8 +233,11 @@ def _may_head(text: str, paragraph: Paragraph) -> bool:
     return len(text) <= 80 and not paragraph.row and text[-1] not in "。．、，,;；" and any(map(str.isalpha, text))
 
 
-def _squeezed(text: str) -> str:
-    return _WHITE.sub("", text)
+def _same(title: str, text: str) -> bool:
+    """Whether a paragraph is what a bookmark names; either may lack the chapter's number."""
+    title, text = _WHITE.sub("", title), _WHITE.sub("", text)
+    short, long = sorted((title, text), key=len)
+    return long.endswith(short) and (short == long or _SECTION.fullmatch(long[: -len(short)]) is not None)
 
 
 def _tidy(text: str) -> str:
