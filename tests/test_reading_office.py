@@ -9,6 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pptx.opc.constants import RELATIONSHIP_TYPE
+from pptx.opc.package import Part
+from pptx.opc.packuri import PackURI
+from pptx.oxml import parse_xml
 from reportlab.lib.pdfencrypt import StandardEncryption
 
 from akachat.retrieval.reading import docx, pdf, pptx, xlsx
@@ -184,6 +188,35 @@ def test_slides_in_order_with_notes_tables_and_charts() -> None:
         (third, (), "終わり"),
     ]
     assert document.notes == ("hidden slides are included: 2",)
+
+
+def test_smart_art_is_read() -> None:
+    names = " ".join(
+        f'xmlns:{prefix}="http://schemas.openxmlformats.org/{path}"'
+        for prefix, path in [
+            ("p", "presentationml/2006/main"),
+            ("a", "drawingml/2006/main"),
+            ("r", "officeDocument/2006/relationships"),
+            ("dgm", "drawingml/2006/diagram"),
+        ]
+    )
+    model = f"<dgm:dataModel {names}><dgm:ptLst><dgm:pt><dgm:t><a:p><a:r><a:t>受付</a:t></a:r></a:p></dgm:t></dgm:pt>"
+    model += "<dgm:pt><dgm:t><a:p><a:r><a:t>審査</a:t></a:r></a:p></dgm:t></dgm:pt></dgm:ptLst></dgm:dataModel>"
+
+    def fill(presentation: Any) -> None:
+        slide = presentation.slides.add_slide(presentation.slide_layouts[6])
+        part = Part(PackURI("/ppt/diagrams/data1.xml"), "application/xml", presentation.part.package, model.encode())
+        id = slide.part.relate_to(part, RELATIONSHIP_TYPE.DIAGRAM_DATA)
+        slide.shapes._spTree.append(
+            parse_xml(
+                f"<p:graphicFrame {names}><p:nvGraphicFramePr><p:cNvPr id='9' name='d'/><p:cNvGraphicFramePr/><p:nvPr/>"
+                "</p:nvGraphicFramePr><p:xfrm><a:off x='0' y='0'/><a:ext cx='9' cy='9'/></p:xfrm><a:graphic>"
+                "<a:graphicData uri='http://schemas.openxmlformats.org/drawingml/2006/diagram'>"
+                f"<dgm:relIds r:dm='{id}'/></a:graphicData></a:graphic></p:graphicFrame>"
+            )
+        )
+
+    assert texts(pptx.read(pptx_file(fill), "a.pptx", "")) == ["受付", "審査"]
 
 
 # --- Excel --------------------------------------------------------------------------------------------------------
@@ -380,6 +413,69 @@ def turned(canvas: Any) -> None:
     canvas.drawString(60, -80, "横に寝かせた表の説明は、回した向きで読める。")
 
 
+def tiers(canvas: Any) -> None:
+    canvas.setFont(VERTICAL, 10)
+    upper = [
+        "　港の朝は早い。船は四時に",
+        "出て、六時には戻る。獲れた",
+        "魚は氷の箱に並べ、七時の競",
+        "りにかける。冬は風が乾いて",
+    ]
+    lower = [
+        "いるので、二日で仕上がる。",
+        "　市場の食堂は競りの後に開",
+        "く。席は十二しかなく、八時",
+        "には並ばないと座れない。",
+    ]
+    for top, lines in ((760, upper), (590, lower)):
+        for at, line in enumerate(lines):
+            canvas.drawString(500 - at * 18, top, line)
+    write(canvas, ["港だより　秋の号"], 60, 40, size=9)
+
+
+def vertical_ruby(canvas: Any) -> None:
+    canvas.setFont(VERTICAL, 12)
+    canvas.drawString(500, 760, "山の寺では毎朝鐘を撞き、町の人はそれで起きる。")
+    canvas.drawString(476, 760, "鐘は江戸の末に作られた。")
+    canvas.setFont(VERTICAL, 6)
+    canvas.drawString(509, 760 - 7 * 12, "かね")
+
+
+def three_columns(canvas: Any) -> None:
+    lines = [LONG[at : at + 13] for at in range(0, len(LONG), 13)]
+    count = -(-len(lines) // 3)
+    for column in range(3):
+        write(canvas, lines[column * count : (column + 1) * count], 50 + column * 165, 100)
+
+
+def letter(canvas: Any) -> None:
+    write(canvas, ["令和八年十一月二十五日"], 420, 60)
+    write(canvas, ["北浜町役場　御中"], 60, 77)
+    write(canvas, ["道路の補修について"], 240, 130, size=14)
+    write(
+        canvas, ["　役場の前の道に大きな穴があり、雨の日には水がたまって、杖をつく人や子供が歩", "けません。"], 60, 180
+    )
+    write(canvas, ["１．場所　役場の正面", "２．大きさ　直径およそ四十センチ"], 80, 265)
+
+
+def wrapped_cells(canvas: Any) -> None:
+    rows = [
+        ("部品", "説明", "数"),
+        ("軸", "鋼の丸棒を削って作る。両端に", "2"),
+        ("", "ねじを切り、油を塗って納める。", ""),
+        ("歯車", "真鍮の板を打ち抜いて作る。", "14"),
+    ]
+    for at, row in enumerate(rows):
+        for x, text in zip((60, 130, 400), row, strict=True):
+            if text:
+                write(canvas, [text], x, 105 + at * 16)
+
+
+LONG = (
+    "灯台の光は二十海里先まで届き、霧の夜は笛を鳴らす。番人は三人で、八時間ごとに代わる。油の缶は毎月の初めに船で運ばれ、"
+    "崖の道を馬が引く。嵐の後は硝子を磨き、傷があれば帳面に書く。夏の終わりには町の子が見学に来て、階段の数を数える。"
+)
+
 FACTS = {
     "prose": (
         pdf_file(prose),
@@ -424,6 +520,33 @@ FACTS = {
         ],
     ),
     "ruby": (pdf_file(ruby), ["春の祭りでは神楽(かぐら)が舞われる。", "笛の音は隣の村まで届く。"]),
+    "two tiers of vertical lines": (
+        pdf_file(tiers),
+        [
+            "船は四時に出て、六時には戻る。",
+            "獲れた魚は氷の箱に並べ、七時の競りにかける。",
+            "冬は風が乾いているので、二日で仕上がる。",
+            "席は十二しかなく、八時には並ばないと座れない。",
+        ],
+    ),
+    "vertical ruby": (
+        pdf_file(vertical_ruby),
+        ["山の寺では毎朝鐘(かね)を撞き、町の人はそれで起きる。", "鐘は江戸の末に作られた。"],
+    ),
+    "three columns": (pdf_file(three_columns), [LONG]),
+    "letter": (
+        pdf_file(letter),
+        [
+            "令和八年十一月二十五日",
+            "役場の前の道に大きな穴があり、雨の日には水がたまって、杖をつく人や子供が歩けません。",
+            "１．場所　役場の正面",
+            "２．大きさ　直径およそ四十センチ",
+        ],
+    ),
+    "wrapped cells": (
+        pdf_file(wrapped_cells),
+        ["軸 鋼の丸棒を削って作る。両端にねじを切り、油を塗って納める。 2", "歯車 真鍮の板を打ち抜いて作る。 14"],
+    ),
     "turned page": (pdf_file(turned), ["横に寝かせた表の説明は、回した向きで読める。"]),
     "a browser's vertical page": (
         BROWSER.read("vertical.pdf"),
@@ -457,6 +580,12 @@ def test_every_fact_of_a_pdf_comes_out_whole(kind: str) -> None:
     data, facts = FACTS[kind]
     found = texts(pdf.read(data, "a.pdf", ""))
     assert [fact for fact in facts if not any(fact in text for text in found)] == []
+
+
+def test_what_stands_apart_is_not_joined() -> None:
+    found = texts(pdf.read(pdf_file(letter), "a.pdf", ""))
+    assert found[:2] == ["令和八年十一月二十五日", "北浜町役場　御中"]
+    assert found[-2:] == ["１．場所　役場の正面", "２．大きさ　直径およそ四十センチ"]
 
 
 def test_large_type_is_a_title() -> None:

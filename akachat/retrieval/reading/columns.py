@@ -18,9 +18,10 @@ _CELL = 1.2
 
 @dataclass(slots=True)
 class Line:
-    """A line of one column, or a table's row: its cells have gaps between them."""
+    """A line of one column, or a table's row: its cells have gaps between them, and ``starts`` is where each begins."""
 
     cells: list[str]
+    starts: list[float]
     u0: float
     u1: float
     v0: float
@@ -179,14 +180,15 @@ def _table_rows(rows: Sequence[Sequence[Run]], gutter: float, left: float, right
 def _lines(pieces: Sequence[Run]) -> list[Line]:
     lines = []
     for row in _rows(pieces):
-        cells = ["".join(row[0].text)]
+        cells, starts = ["".join(row[0].text)], [row[0].u0]
         for before, piece in pairwise(row):
             text = "".join(piece.text)
             if piece.u0 - before.u1 >= _CELL * max(before.size, piece.size):
                 cells.append(text)
+                starts.append(piece.u0)
             else:
                 cells[-1] += " " + text
         sizes = sorted((piece.size, len(piece.text)) for piece in row)
         size = max(sizes, key=lambda item: item[1])[0]
-        lines.append(Line(cells, row[0].u0, row[-1].u1, min(p.v0 for p in row), max(p.v1 for p in row), size))
+        lines.append(Line(cells, starts, row[0].u0, row[-1].u1, min(p.v0 for p in row), max(p.v1 for p in row), size))
     return lines

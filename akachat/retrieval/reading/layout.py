@@ -17,6 +17,8 @@ __all__ = ["NEAR", "Glyph", "Run", "is_wide", "runs_of"]
 
 #: Up to this gap, in units of the type size, characters belong to one piece of a line.
 NEAR = 0.8
+#: The same where a space is between them: it may be a full-width one.
+_SPACE = 1.15
 
 _KANA = re.compile(r"[ぁ-ゖァ-ヺー・゛゜\s]+")
 _KANJI = re.compile(r"[\u3400-\u9fff\uf900-\ufaff々〆ヶ]|[\U00020000-\U0003ffff]")
@@ -92,15 +94,10 @@ def _chains(glyphs: Iterable[Glyph]) -> list[tuple[list[Glyph], str]]:
         if glyph.text.isspace():
             spaces.append(glyph)
             continue
-        found = _way(chain[-1], glyph) if chain else ""
+        found = _way(chain[-1], glyph, _SPACE if len(spaces) == 1 else NEAR) if chain else ""
         if found and (not way or way == found):
             last = chain[-1]
-            # A space between two squares is mostly one that was made up from a justified line's gap.
-            gap = glyph.x0 - last.x1 if found == "h" else glyph.y0 - last.y1
-            kept = next((space.text for space in spaces if space.size > 0), "") if spaces else ""
-            loose = spaces or gap > 0.22 * glyph.size
-            if kept or (loose and not (is_wide(last.text) and is_wide(glyph.text))):
-                space = kept or " "
+            if space := _space(last, glyph, spaces, glyph.x0 - last.x1 if found == "h" else glyph.y0 - last.y1):
                 chain.append(Glyph(space, last.x1, last.y1, last.x1, last.y1, last.size, last.turn))
             chain.append(glyph)
             way = found
@@ -114,20 +111,30 @@ def _chains(glyphs: Iterable[Glyph]) -> list[tuple[list[Glyph], str]]:
     return chains
 
 
-def _way(one: Glyph, two: Glyph) -> str:
+def _space(one: Glyph, two: Glyph, spaces: Sequence[Glyph], gap: float) -> str:
+    """What to write between two characters: PDFium turns a full-width space into a common one or a mere gap."""
+    if is_wide(one.text) and is_wide(two.text):
+        if spaces and gap > NEAR * two.size:
+            return "\u3000"
+        # A narrower space between two squares is mostly one that was made up from a justified line's gap.
+        return next((space.text for space in spaces if space.size > 0), "")
+    return " " if spaces or gap > 0.22 * two.size else ""
+
+
+def _way(one: Glyph, two: Glyph, near: float) -> str:
     """In which direction a character goes on from another: ``h``, ``v`` or not at all."""
     size = two.size
     if not 0.85 * size <= one.size <= 1.18 * size:
         return ""
     if not one.turn and not two.turn:
-        if -0.3 * size < one.y1 - two.y1 < 0.3 * size and -0.5 * size < two.x0 - one.x1 < NEAR * size:
+        if -0.3 * size < one.y1 - two.y1 < 0.3 * size and -0.5 * size < two.x0 - one.x1 < near * size:
             return "h"
     elif -1 in (one.turn, two.turn):
         same = one.turn == two.turn and abs(one.x0 - two.x0) < 0.3 * size
-        return "v" if same and abs(one.y0 - two.y1) < NEAR * size else ""
+        return "v" if same and abs(one.y0 - two.y1) < near * size else ""
     beside = abs(one.x0 + one.x1 - two.x0 - two.x1) / 2
     reach = 0.2 if one.turn == two.turn == 0 else 0.45
-    return "v" if beside < reach * size and -0.5 * size < two.y0 - one.y1 < NEAR * size else ""
+    return "v" if beside < reach * size and -0.5 * size < two.y0 - one.y1 < near * size else ""
 
 
 def _run(chain: Sequence[Glyph], *, vertical: bool, squeezed: bool = False) -> Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
@@ -17,6 +17,8 @@ _ENDS = "。．.！？!?」』）)：:；;"
 _BULLET = re.compile(
     r"[・●○◆◇■□▪•–※★☆►▶✓➢]|[（(]?[0-9０-９a-zA-Zア-ン①-⑳]{1,3}[)）.．、]|第[0-9０-９一二三四五六七八九十百]+[章節条部編]"
 )
+#: A line of a table of contents: dots that lead to a page's number.
+_ENTRY = re.compile(r"(?:[.．・…‥·][ 　]?){4,}\s*[0-9０-９ivx]+$")
 
 
 @dataclass(slots=True)
@@ -37,10 +39,27 @@ class Paragraph:
 
 def paragraphs_of(lines: Sequence[Line]) -> list[Paragraph]:
     """The paragraphs of one stretch of lines, told apart by gaps, indents, sizes and lines that end early."""
+    lines = _cells_joined(lines)
     found: list[Paragraph] = []
     for block in _apart(lines):
         found += _block_paragraphs(block, max(line.u1 for line in lines) - min(line.u0 for line in lines))
     return found
+
+
+def _cells_joined(lines: Sequence[Line]) -> list[Line]:
+    """The lines with the rest of a table's cell, which stands alone below where the cell begins, put into its row."""
+    joined: list[Line] = []
+    for line in lines:
+        row = joined[-1] if joined else None
+        if row is not None and len(row.cells) > 1 and len(line.cells) == 1 and line.v0 - row.v1 < 0.9 * line.size:
+            near = [at for at, start in enumerate(row.starts) if abs(start - line.u0) < 0.5 * line.size]
+            if near and near[0] > 0 and abs(row.size - line.size) < 0.12 * line.size:
+                cells = [*row.cells]
+                cells[near[0]] = join_lines([cells[near[0]], line.text])
+                joined[-1] = replace(row, cells=cells, v1=line.v1)
+                continue
+        joined.append(line)
+    return joined
 
 
 def _apart(lines: Sequence[Line]) -> list[list[Line]]:
@@ -91,9 +110,13 @@ def _is_new(before: Line, line: Line, left: float, right: float) -> bool:
         return True
     if before.text[-1] == "-" and before.text[-2:-1].isalpha():
         return False
+    if _ENTRY.search(before.text):
+        return True
     if _BULLET.match(line.text) and (before.text[-1:] in _ENDS or line.u0 - before.u0 < -0.5 * em):
         return True
     if line.u0 > left + 0.7 * em and line.u0 > before.u0 + 0.7 * em and not _BULLET.match(before.text):
+        return True
+    if before.u0 > line.u0 + 3 * em:
         return True
     # It would have gone on in the line before if its first word had found room there.
     word = em if is_wide(line.text[0]) else em * 0.6 * len(line.text.split(" ", 1)[0])

@@ -146,10 +146,9 @@ def _bookmarks(pdf: pypdfium2.PdfDocument) -> Iterator[_Bookmark]:
 
 
 def _drop_running(pages: Sequence[_Page]) -> None:
-    """Takes out headers, footers and page numbers: what stands at the edge of pages near each other, but for its number.
+    """Takes out headers, footers and page numbers: what nearby pages have at the same place, but for a number in it.
 
-    A header may change with the chapter and differ between left and right pages, so that a neighbour is one of the two
-    pages before and after.
+    A header may change with the chapter and differ between left and right pages, so that nearby is two pages away.
     """
     if len(pages) < 4:
         return
