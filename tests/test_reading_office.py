@@ -16,6 +16,7 @@ from pptx.oxml import parse_xml
 from reportlab.lib.pdfencrypt import StandardEncryption
 
 from akachat.retrieval.reading import docx, pdf, pptx, xlsx
+from akachat.retrieval.reading.rows import grid_texts
 from akachat.retrieval.values import Document, Place, Refused
 from tests.officefiles import (
     VERTICAL,
@@ -279,6 +280,21 @@ def test_formulas_show_what_was_last_calculated() -> None:
         lambda part: part.replace(b"<v/>", b"<v>3</v>").replace(b"<v />", b"<v>3</v>").replace(b"<v></v>", b"<v>3</v>"),
     )
     assert texts(xlsx.read(data, "a.xlsx", "")) == ["名: 計 / 値: 3"]
+
+
+@pytest.mark.parametrize(
+    ("rows", "expected"),
+    [
+        ([["店", "2025", "2026"], ["本店", "120", "130"]], ["店: 本店 / 2025: 120 / 2026: 130"]),
+        ([["会社名", "株式会社北浜"], ["住所", "港町二丁目三番"]], ["会社名 / 株式会社北浜", "住所 / 港町二丁目三番"]),
+        ([["用語", "説明"], ["霧笛", "霧の日に鳴らす笛のこと。"]], ["用語: 霧笛 / 説明: 霧の日に鳴らす笛のこと。"]),
+        ([["1", "2"], ["3", "4"]], ["1 / 2", "3 / 4"]),
+        ([["品名", "数"], ["", ""]], ["品名 / 数"]),
+        ([], []),
+    ],
+)
+def test_which_tables_have_a_header(rows: list[list[str]], expected: list[str]) -> None:
+    assert grid_texts(rows) == expected
 
 
 # --- what cannot be read ------------------------------------------------------------------------------------------
