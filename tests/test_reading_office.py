@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docx.opc.packuri import PackURI as WordURI
+from docx.opc.part import Part as WordPart
+from lxml import etree
 from pptx.opc.constants import RELATIONSHIP_TYPE
 from pptx.opc.package import Part
 from pptx.opc.packuri import PackURI
@@ -68,7 +71,7 @@ def test_word_body_in_order_with_titles() -> None:
     document = docx.read(docx_file(a_manual), "手引き.docx", "")
     assert titled(document) == [
         (("備品の手引き", "保管"), "鍵は金庫に置く。"),
-        (("備品の手引き", "保管"), "毎日数える"),
+        (("備品の手引き", "保管"), "・毎日数える"),
         (("備品の手引き", "保管", "夜間"), "夜は警備室に預ける。"),
         (("備品の手引き", "貸出"), "品名: 投影機 / 数量: 4 / 場所: 第二倉庫"),
         (("備品の手引き", "貸出"), "品名: 机 / 数量: 12"),
@@ -139,6 +142,51 @@ def test_word_parts(inner: str, expected: list[str]) -> None:
             body.insert(0, element)
 
     assert texts(docx.read(docx_file(fill), "a.docx", "")) == expected
+
+
+def test_word_writes_the_numbers_that_word_counts() -> None:
+    forms = [("decimal", "第%1条"), ("japaneseCounting", "(%2)"), ("bullet", "")]
+    levels = "".join(
+        f'<w:lvl w:ilvl="{at}"><w:start w:val="1"/><w:numFmt w:val="{form}"/><w:lvlText w:val="{text}"/></w:lvl>'
+        for at, (form, text) in enumerate(forms)
+    )
+
+    def fill(document: Any) -> None:
+        root = document.part.numbering_part.element
+        root.insert(0, word(f'<w:abstractNum w:abstractNumId="77">{levels}</w:abstractNum>'))
+        root.append(word('<w:num w:numId="77"><w:abstractNumId w:val="77"/></w:num>'))
+        for level, text in [(0, "目的"), (1, "甲の務め"), (1, "乙の務め"), (2, "鍵"), (0, "期間"), (1, "一年とする")]:
+            paragraph = document.add_paragraph(text)
+            paragraph._p.get_or_add_pPr().append(
+                word(f'<w:numPr><w:ilvl w:val="{level}"/><w:numId w:val="77"/></w:numPr>')
+            )
+        document.add_paragraph("手順", style="List Number")
+
+    assert texts(docx.read(docx_file(fill), "a.docx", "")) == [
+        "第1条 目的",
+        "(一) 甲の務め",
+        "(二) 乙の務め",
+        "・鍵",
+        "第2条 期間",
+        "(一) 一年とする",
+        "1. 手順",
+    ]
+
+
+def test_footnotes_follow_their_paragraph() -> None:
+    def fill(document: Any) -> None:
+        paragraph = document.add_paragraph("灯台は古い。")
+        paragraph._p.append(word('<w:r><w:footnoteReference w:id="2"/></w:r>'))
+        document.add_paragraph("次の段落。")
+        notes = word(
+            '<w:footnotes><w:footnote w:id="0" w:type="separator"><w:p/></w:footnote>'
+            '<w:footnote w:id="2"><w:p><w:r><w:t>明治の建物である。</w:t></w:r></w:p></w:footnote></w:footnotes>'
+        )
+        name, package = WordURI("/word/footnotes.xml"), document.part.package
+        part = WordPart(name, "application/xml", etree.tostring(notes), package)
+        document.part.relate_to(part, RELATIONSHIP_TYPE.HYPERLINK.replace("hyperlink", "footnotes"))
+
+    assert texts(docx.read(docx_file(fill), "a.docx", "")) == ["灯台は古い。", "明治の建物である。", "次の段落。"]
 
 
 def test_word_leaves_out_comments_headers_and_footers() -> None:
@@ -650,6 +698,16 @@ def test_passwords_of_pdfs() -> None:
     assert (caught.value.code, caught.value.shown) == ("encrypted", "unreadable")
     owned = pdf_file(english, encrypt=StandardEncryption("", "owner", canPrint=0, canCopy=0))
     assert "twelve euros." in texts(pdf.read(owned, "a.pdf", ""))[-1]
+
+
+def test_word_never_opens_other_files() -> None:
+    def add_entity(part: bytes) -> bytes:
+        start = part.index(b"<w:document")
+        entity = f'<!DOCTYPE d [<!ENTITY x SYSTEM "{Path(__file__).as_uri()}">]>'.encode()
+        return part[:start] + entity + part[start:].replace(b"MARK", b"&x;")
+
+    data = docx_file(lambda document: document.add_paragraph("本文 MARK です"))
+    assert texts(docx.read(edited(data, "word/document.xml", add_entity), "a.docx", "")) == ["本文"]
 
 
 @pytest.mark.parametrize("data", [b"", b"%PDF-1.7\n", b"no pdf at all"])

@@ -9,6 +9,7 @@ from typing import Any
 
 import docx
 
+from akachat.retrieval.reading.numbering import Numbering
 from akachat.retrieval.reading.ooxml import M, W, checked, no_text, reading, xml
 from akachat.retrieval.reading.rows import grid_texts
 from akachat.retrieval.values import Block, Document
@@ -36,6 +37,8 @@ class _Body:
         self._titles: list[tuple[int, str]] = []
         self._styles = _heading_levels(document)
         self._footnotes = _footnotes(document)
+        self._numbering = Numbering(_related(document, "numbering"))
+        self._style_lists = _style_lists(document)
 
     def walk(self, parent: Any, depth: int = 0) -> None:
         """Reads all paragraphs and tables in an element, in order."""
@@ -58,11 +61,13 @@ class _Body:
     def _paragraph(self, element: Any, depth: int) -> None:
         text = _tidy(_text(element))
         level = self._level(element)
-        if text and level is not None:
-            self._entitle(level, text)
-        elif text and not _CONTENTS.fullmatch(self._style(element)[1]):
-            numbered = element.find(f"{W}pPr/{W}numPr") is not None
-            self._add(f"・{text}" if numbered and level is None and not text.startswith("・") else text)
+        if text:
+            if number := self._number(element):
+                text = number + text if number.endswith("・") else f"{number} {text}"
+            if level is not None:
+                self._entitle(level, text)
+            elif not _CONTENTS.fullmatch(self._style(element)[1]):
+                self._add(text)
         for note in element.iter(f"{W}footnoteReference", f"{W}endnoteReference"):
             kind = "footnote" if note.tag.endswith("footnoteReference") else "endnote"
             if content := self._footnotes.get((kind, note.get(f"{W}id"))):
@@ -70,6 +75,15 @@ class _Body:
         if depth < _DEEPEST:
             for box in _boxes(element):
                 self.walk(box, depth + 1)
+
+    def _number(self, element: Any) -> str:
+        """What Word counts before a paragraph; its own list goes before its style's, and list 0 is none."""
+        style = element.find(f"{W}pPr/{W}pStyle")
+        list_id, level = self._style_lists.get(style.get(f"{W}val") if style is not None else "", ("", "0"))
+        own_list, own_level = element.find(f"{W}pPr/{W}numPr/{W}numId"), element.find(f"{W}pPr/{W}numPr/{W}ilvl")
+        list_id = own_list.get(f"{W}val") if own_list is not None else list_id
+        level = own_level.get(f"{W}val") if own_level is not None else level
+        return self._numbering.next(list_id, int(level)) if level in "012345678" else ""
 
     def _table(self, element: Any, depth: int) -> None:
         rows = [_cells(row) for row in element.iter(f"{W}tr") if _nearest(row, f"{W}tbl") is element]
@@ -145,16 +159,45 @@ def _heading_levels(document: Any) -> dict[str, tuple[int | None, str]]:
     return levels
 
 
+def _style_lists(document: Any) -> dict[str, tuple[str, str]]:
+    """The list and its level that a paragraph style brings along, by itself or by the one that it is based on."""
+    own: dict[str, tuple[str, str]] = {}
+    based: dict[str, str] = {}
+    for style in document.styles.element.iter(f"{W}style"):
+        id = style.get(f"{W}styleId")
+        list_id, level = style.find(f"{W}pPr/{W}numPr/{W}numId"), style.find(f"{W}pPr/{W}numPr/{W}ilvl")
+        if list_id is not None:
+            own[id] = list_id.get(f"{W}val"), level.get(f"{W}val") if level is not None else "0"
+        parent = style.find(f"{W}basedOn")
+        if parent is not None:
+            based[id] = parent.get(f"{W}val")
+    for id in based:
+        at = id
+        for _ in range(10):
+            if at in own or at not in based:
+                break
+            at = based[at]
+        if at in own:
+            own[id] = own[at]
+    return own
+
+
+def _related(document: Any, kind: str) -> Any:
+    """The XML of the document's part of a kind, None where it has none."""
+    for relation in document.part.rels.values():
+        if relation.reltype.endswith(f"/{kind}") and not relation.is_external:
+            return xml(relation.target_part.blob)
+    return None
+
+
 def _footnotes(document: Any) -> dict[tuple[str, str], str]:
     found = {}
-    for relation in document.part.rels.values():
-        kind = relation.reltype.rsplit("/", 1)[-1]
-        if kind not in ("footnotes", "endnotes") or relation.is_external:
-            continue
-        for note in xml(relation.target_part.blob):
+    for kind in ("footnote", "endnote"):
+        notes = _related(document, f"{kind}s")
+        for note in notes if notes is not None else ():
             if note.get(f"{W}type") in (None, "normal"):
                 text = _tidy("\n".join(_text(paragraph) for paragraph in note.iter(f"{W}p")))
-                found[kind[:-1], note.get(f"{W}id")] = text
+                found[kind, note.get(f"{W}id")] = text
     return found
 
 

@@ -68,13 +68,21 @@ def read(data: bytes, name: str, charset: str) -> Document:
             where its pages are pictures.
     """
     pdf = _opened(data, name)
+    damaged = 0
+    pages: list[_Page] = []
     try:
-        pages = [_page(pdf, index) for index in range(len(pdf))]
+        for index in range(len(pdf)):
+            try:
+                pages.append(_page(pdf, index))
+            except pypdfium2.PdfiumError:
+                damaged += 1
         bookmarks = list(_bookmarks(pdf))
     except pypdfium2.PdfiumError as error:
         raise _broken(name) from error
     finally:
         pdf.close()
+    if not pages:
+        raise _broken(name)
     silent = sum(not page.stretches for page in pages)
     if silent == len(pages):
         raise Refused(
@@ -83,11 +91,14 @@ def read(data: bytes, name: str, charset: str) -> Document:
             hint="Run it through an OCR program first.",
             shown="unreadable",
         )
-    notes: tuple[str, ...] = ()
+    total = len(pages) + damaged
+    notes = []
     if silent:
-        notes = (f"{silent} of {len(pages)} pages {'has' if silent == 1 else 'have'} no text (scanned?)",)
+        notes.append(f"{silent} of {total} pages {'has' if silent == 1 else 'have'} no text (scanned?)")
+    if damaged:
+        notes.append(f"{damaged} of {total} pages cannot be read")
     _drop_running(pages)
-    return Document(_blocks(pages, bookmarks), notes=notes)
+    return Document(_blocks(pages, bookmarks), notes=tuple(notes))
 
 
 def _opened(data: bytes, name: str) -> pypdfium2.PdfDocument:

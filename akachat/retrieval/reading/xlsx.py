@@ -109,7 +109,8 @@ def _header(rows: Sequence[_Row]) -> int | None:
 def _shown(cell: Any) -> str:
     """A cell's value about as its sheet shows it: dates in ISO form, percentages, thousands."""
     value = cell.value
-    if value is None:
+    # What a formula could not calculate (#N/A) is no text.
+    if value is None or cell.data_type == "e":
         return ""
     if isinstance(value, str):
         return unicodedata.normalize("NFC", value.replace("_x000D_", "")).strip()
