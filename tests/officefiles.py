@@ -18,7 +18,25 @@ from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import CIDFont, UnicodeCIDFont
 from reportlab.pdfgen.canvas import Canvas
 
-__all__ = ["VERTICAL", "chart", "docx_file", "edited", "pdf_file", "pptx_file", "textbox", "word", "write", "xlsx_file"]
+from akachat.retrieval.values import Document
+
+__all__ = [
+    "VERTICAL", "chart", "docx_file", "edited", "pdf_file", "pptx_file", "textbox", "texts", "titled", "word", "write",
+    "xlsx_file",
+]  # fmt: skip
+    "VERTICAL",
+    "chart",
+    "docx_file",
+    "edited",
+    "pdf_file",
+    "pptx_file",
+    "textbox",
+    "texts",
+    "titled",
+    "word",
+    "write",
+    "xlsx_file",
+]
 
 A4 = (595.0, 842.0)
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -114,6 +132,16 @@ def write(
     canvas.setFont(font, size)
     for at, line in enumerate(lines):
         canvas.drawString(x, A4[1] - y - at * 1.7 * size, line)
+
+
+def texts(document: Document) -> list[str]:
+    """The blocks' texts."""
+    return [block.text for block in document.blocks]
+
+
+def titled(document: Document) -> list[tuple[tuple[str, ...], str]]:
+    """The blocks' headings and texts."""
+    return [(block.headings, block.text) for block in document.blocks]
 
 
 def _saved(document: Any) -> bytes:

@@ -61,8 +61,8 @@ def _sheet(sheet: Any) -> Iterator[Block]:
 
 def _rows(sheet: Any) -> Iterator[_Row]:
     empty = 0
-    for number, cells in enumerate(sheet.iter_rows(max_col=_MOST_COLUMNS), 1):
-        shown = [_shown(cell) for cell in cells]
+    for number, cells in enumerate(sheet.iter_rows(), 1):
+        shown = [_shown(cell) for cell in cells[:_MOST_COLUMNS]]
         if any(shown):
             empty = 0
             yield number, shown
