@@ -24,19 +24,6 @@ __all__ = [
     "VERTICAL", "chart", "docx_file", "edited", "pdf_file", "pptx_file", "textbox", "texts", "titled", "word", "write",
     "xlsx_file",
 ]  # fmt: skip
-    "VERTICAL",
-    "chart",
-    "docx_file",
-    "edited",
-    "pdf_file",
-    "pptx_file",
-    "textbox",
-    "texts",
-    "titled",
-    "word",
-    "write",
-    "xlsx_file",
-]
 
 A4 = (595.0, 842.0)
 W = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
