@@ -118,6 +118,9 @@ def _space(one: Glyph, two: Glyph, spaces: Sequence[Glyph], gap: float) -> str:
             return "\u3000"
         # A narrower space between two squares is mostly one that was made up from a justified line's gap.
         return next((space.text for space in spaces if space.size > 0), "")
+    if spaces and not any(space.size > 0 for space in spaces) and (is_wide(one.text) or is_wide(two.text)):
+        # It is made up between a digit and 年 in vertical lines, where no gap is.
+        return " " if gap > 0.15 * two.size else ""
     return " " if spaces or gap > 0.22 * two.size else ""
 
 
