@@ -44,16 +44,16 @@ class RagRoutes:
         ]
         jobs = [
             Endpoint("GET", "/api/rag/jobs", self.jobs, "List the work on libraries", "edit"),
-            Endpoint("GET", "/api/rag/jobs/{id}", self.job, "How far some work is", "edit"),
-            Endpoint("POST", "/api/rag/cancel", self.cancel, "Cancel some work", "edit", body="RagCancel"),
-            Endpoint(
+            Endpoint(  # before the next one, whose id would take all that follows
                 "GET",
-                "/api/rag/events/{id}",
+                "/api/rag/jobs/{id}/events",
                 self.events,
                 "Some work as it goes on",
                 "edit",
                 media=EventStream.media_type,
             ),
+            Endpoint("POST", "/api/rag/jobs/{id}/cancel", self.cancel, "Cancel some work", "edit"),
+            Endpoint("GET", "/api/rag/jobs/{id}", self.job, "How far some work is", "edit"),
         ]
         libraries = [
             Endpoint("GET", "/api/rag", self.list, "List the libraries"),
@@ -170,7 +170,7 @@ class RagRoutes:
 
     async def cancel(self, request: Request) -> Response:
         """Ends it; what was committed stays."""
-        job = self._libraries.job((await read_body(request)).text("id", default=None))
+        job = self._libraries.job(request.path_params["id"])
         job.cancel()
         await job.over()
         return envelope(job.state, job.to_dict(files=False))
