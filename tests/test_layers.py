@@ -83,6 +83,8 @@ LATE = {
     "akachat.cli.bench",
     "akachat.cli.start",
     "akachat.functions.user",
+    "akachat.retrieval.embedding.shelf",
+    "akachat.retrieval.vectors",
     "akachat.retrieval",
     "akachat.retrieval.reading.kinds",
     "akachat.ui",

@@ -129,7 +129,7 @@ async def test_a_cycle_is_an_error_that_shows_it(playground: Playground, write: 
     ("instruction", "error", "message"),
     [
         ("{llm('nobody')}", AkachatError, "nobody"),
-        ("{rag('nothing', 'q')}", AkachatError, "no library 'nothing'"),
+        ("{rag('nothing', 'q')}", AkachatError, "no library `nothing`"),
         ("{var.unset}", AkachatError, "unset"),
         ("one\n{1/0}", InstructionError, "division"),
         ("{nam}", InstructionError, "nam"),

@@ -246,11 +246,12 @@ class Libraries:
         """
         query = query[: self._settings().limits.rag_query_characters]
         self._check(query, k, mode)
-        hits: Any = []
-        for name in dict.fromkeys(names):
-            hits += await self._search(await self._known(name), query, k, mode)
-        if len(names) > 1:
-            hits.sort(key=lambda hit: -hit.score)
+        found = [await self._search(await self._known(name), query, k, mode) for name in dict.fromkeys(names)]
+        if len(found) == 1:
+            return found[0]
+        # BM25 scores of two libraries are not comparable, so the best of each come first, then the second ones.
+        ranked = [(rank, -hit.score, hit) for hits in found for rank, hit in enumerate(hits)]
+        hits = [hit for _, _, hit in sorted(ranked, key=lambda each: each[:2])]
         return hits[:k]
 
     async def search_once(self, sources: Sequence[Source], query: str, k: int = 1) -> tuple[Sequence[Hit], Job]:
