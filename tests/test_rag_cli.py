@@ -137,7 +137,7 @@ def test_ctrl_c_ends_the_work_and_keeps_the_library_whole(
 ) -> None:
     many = tmp_path / "many"
     many.mkdir()
-    for number in range(3_000):
+    for number in range(800):
         (many / f"{number}.txt").write_text(f"document {number}: {OFFICE}", encoding="utf-8")
     process = subprocess.Popen(
         command(workspace_folder, "add", "many", str(many)), stderr=subprocess.PIPE, stdout=subprocess.PIPE, cwd=ROOT
