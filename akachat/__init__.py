@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from akachat.messages import Message
     from akachat.options import Options
     from akachat.playground import Playground
+    from akachat.retrieval import File, Folder, Hit, Job, Libraries, LibraryInfo, Text, Url
     from akachat.settings import Settings
     from akachat.workspace import Prompt
 
@@ -64,11 +65,17 @@ __all__ = [
     "Delta",
     "Event",
     "Failed",
+    "File",
     "FileError",
     "Finished",
+    "Folder",
     "FunctionInfo",
+    "Hit",
     "InstructionError",
     "InvalidInput",
+    "Job",
+    "Libraries",
+    "LibraryInfo",
     "LimitExceeded",
     "Loading",
     "Message",
@@ -81,8 +88,10 @@ __all__ = [
     "Rendered",
     "RunRequest",
     "Settings",
+    "Text",
     "Timings",
     "ToolCalled",
+    "Url",
     "function",
 ]
 
@@ -92,8 +101,14 @@ _ROOMS = {
     "Delta": "akachat.events",
     "Event": "akachat.events",
     "Failed": "akachat.events",
+    "File": "akachat.retrieval",
     "Finished": "akachat.events",
+    "Folder": "akachat.retrieval",
     "FunctionInfo": "akachat.functions",
+    "Hit": "akachat.retrieval",
+    "Job": "akachat.retrieval",
+    "Libraries": "akachat.retrieval",
+    "LibraryInfo": "akachat.retrieval",
     "Loading": "akachat.events",
     "Message": "akachat.messages",
     "Options": "akachat.options",
@@ -102,8 +117,10 @@ _ROOMS = {
     "Rendered": "akachat.events",
     "RunRequest": "akachat.events",
     "Settings": "akachat.settings",
+    "Text": "akachat.retrieval",
     "Timings": "akachat.events",
     "ToolCalled": "akachat.events",
+    "Url": "akachat.retrieval",
     "function": "akachat.functions",
 }
 

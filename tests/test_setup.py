@@ -330,9 +330,18 @@ def test_it_installs_and_the_second_call_does_nothing(tiny):
 def test_an_extra_stays_when_others_are_asked_for(tiny):
     assert tiny.set_up("dev").returncode == 0
     assert "tinytest" in tiny.installed()
-    assert tiny.set_up("rag").returncode == 0
     assert json.loads(tiny.stamp.read_text())["extras"] == ["dev", "rag"]
-    assert tiny.set_up("dev").stdout == "venv/ is ready.\n"
+    assert tiny.set_up("rag").stdout == "venv/ is ready.\n"
+
+
+def test_semantic_search_is_part_of_a_plain_installation_and_gpu_takes_its_place(tiny):
+    assert "tinyrag" in tiny.installed()
+    before = tiny.stamp.read_text()
+    for asked, extras in (("gpu", ["dev", "gpu"]), ("dev", ["dev", "gpu"]), ("rag", ["dev", "rag"])):
+        assert tiny.set_up(asked).returncode == 0
+        assert json.loads(tiny.stamp.read_text())["extras"] == extras
+        assert "tinyrag" in tiny.installed()
+    assert tiny.stamp.read_text() == before
 
 
 def test_a_new_pin_is_followed(tiny):

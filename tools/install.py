@@ -28,6 +28,8 @@ PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 
 # faiss-cpu and faiss-gpu write the same files, so the extras that hold them take turns.
 EXCLUSIVE = {"rag": "gpu", "gpu": "rag"}
+#: Part of every installation, so that semantic search works; `gpu` holds all of it for machines with one.
+USUAL = "rag"
 FAISS = ("faiss-cpu", "faiss-gpu-cu12")
 
 # What the page and the models start with, by package and module: two halves of about the same weight.
@@ -88,7 +90,14 @@ def read_stamp() -> tuple[str, set[str], str]:
 def is_ready(wanted: Wanted, extras: set[str]) -> bool:
     """True when a complete run has installed exactly these pins, and these extras at least."""
     fingerprint, present, _ = read_stamp()
-    return fingerprint == wanted.hash and extras <= present and PYTHON.exists()
+    return fingerprint == wanted.hash and with_usual(wanted, extras, present) <= present and PYTHON.exists()
+
+
+def with_usual(wanted: Wanted, extras: set[str], present: set[str]) -> set[str]:
+    """These extras and what every installation has, unless what excludes it is asked for or there."""
+    if USUAL not in wanted.extras or EXCLUSIVE[USUAL] in extras | present:
+        return extras
+    return extras | {USUAL}
 
 
 def write_stamp(fingerprint: str, extras: set[str], torch: str) -> None:
@@ -264,6 +273,7 @@ def install(wanted: Wanted, extras: set[str]) -> None:
     look_at_machine(bool(wanted.torch))
     _, present, torch_before = read_stamp()
     extras = extras | {extra for extra in present & wanted.extras.keys() if EXCLUSIVE.get(extra) not in extras}
+    extras = with_usual(wanted, extras, set())
     make_venv(handle)
     write_stamp("", present | extras, torch_before)
     for extra in sorted(extras & EXCLUSIVE.keys()):

@@ -71,6 +71,8 @@ class OpenAIRoutes:
     async def model(self, request: Request) -> Response:
         """One of them, under any of its names."""
         name = request.path_params["id"]
+        if name in self._playground.libraries.embedding_names():
+            return json_reply(model_object(name, "embedding"))
         run = self._address(name)
         return json_reply(model_object(name, "akachat" if run.prompt else "model"))
 

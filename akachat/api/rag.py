@@ -44,16 +44,16 @@ class RagRoutes:
         ]
         jobs = [
             Endpoint("GET", "/api/rag/jobs", self.jobs, "List the work on libraries", "edit"),
-            Endpoint("GET", "/api/rag/jobs/{id}", self.job, "How far some work is", "edit"),
-            Endpoint("POST", "/api/rag/cancel", self.cancel, "Cancel some work", "edit", body="RagCancel"),
-            Endpoint(
+            Endpoint(  # before the next one, whose id would take all that follows
                 "GET",
-                "/api/rag/events/{id}",
+                "/api/rag/jobs/{id}/events",
                 self.events,
                 "Some work as it goes on",
                 "edit",
                 media=EventStream.media_type,
             ),
+            Endpoint("POST", "/api/rag/jobs/{id}/cancel", self.cancel, "Cancel some work", "edit"),
+            Endpoint("GET", "/api/rag/jobs/{id}", self.job, "How far some work is", "edit"),
         ]
         libraries = [
             Endpoint("GET", "/api/rag", self.list, "List the libraries"),
@@ -69,23 +69,24 @@ class RagRoutes:
 
     async def save(self, request: Request) -> Response:
         """Brings documents in; answers when they are searchable, or at once with ``wait: false``."""
-        async with brought(request) as (body, sources):
+        async with brought(request) as given:
+            body, sources = given.body, given.sources
             name = body.text(*_NAME, default=None)
             wait = body.flag("wait") if "wait" in body else True
             job = self._libraries.add(
                 name, sources, charset=body.text("charset"), replace=body.flag("replace"), embed=False
             )
             # Uploads are taken by the job; a caller who leaves ends neither it nor them.
+            given.taker = job
             if wait:
                 await job.wait()
-            else:
-                await job.collected.wait()
             return envelope(job.library, {**_files(job.files), "library": job.library, "job": job.to_dict(files=False)})
 
     async def once(self, request: Request) -> Response:
         """Both in one: what is brought is searched and not kept."""
-        async with brought(request) as (body, sources):
-            hits, job = await self._libraries.search_once(sources, body.text("query", default=None), _k(body))
+        async with brought(request) as given:
+            body = given.body
+            hits, job = await self._libraries.search_once(given.sources, body.text("query", default=None), _k(body))
             return envelope(_best(hits), {**_hits(hits), **_files(job.files)})
 
     async def search(self, request: Request) -> Response:
@@ -170,7 +171,7 @@ class RagRoutes:
 
     async def cancel(self, request: Request) -> Response:
         """Ends it; what was committed stays."""
-        job = self._libraries.job((await read_body(request)).text("id", default=None))
+        job = self._libraries.job(request.path_params["id"])
         job.cancel()
         await job.over()
         return envelope(job.state, job.to_dict(files=False))

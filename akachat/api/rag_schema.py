@@ -53,7 +53,6 @@ def rag_schemas() -> dict[str, dict[str, Any]]:
         "RagPassages": _object(
             {"dir": "manual", "file": "保証.txt"}, dir=library, file=_TEXT, offset=_WHOLE, limit=_WHOLE
         ),
-        "RagCancel": _object({"id": "0123456789abcdef"}, id=_TEXT),
         "RagSettings": {**settings, "example": {"model": "intfloat/multilingual-e5-small", "search": "auto"}},
         "Hits": _object(result=_TEXT, detail=_object(hits=_list(hit))),
         "EmbeddingRequest": _object(

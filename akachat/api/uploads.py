@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
@@ -15,21 +17,38 @@ from starlette.requests import Request
 
 from akachat.api.bodies import Body, read_body
 from akachat.errors import InvalidInput
-from akachat.retrieval import File, Source, Text, Url
+from akachat.retrieval import File, Job, Source, Text, Url
 
-__all__ = ["brought"]
+__all__ = ["Brought", "brought"]
 
 _MOST_FILES = 10_000
+_CLEARING: set[asyncio.Task[None]] = set()
+
+
+@dataclass(slots=True)
+class Brought:
+    """What a request brings.
+
+    Attributes:
+        body: its plain fields.
+        sources: its documents.
+        taker: the job that takes the uploads, where it may do so after the answer.
+    """
+
+    body: Body
+    sources: list[Source]
+    taker: Job | None = None
 
 
 @asynccontextmanager
-async def brought(request: Request) -> AsyncIterator[tuple[Body, list[Source]]]:
+async def brought(request: Request) -> AsyncIterator[Brought]:
     """The request's plain fields, and what it brings; uploads that nobody has taken are deleted at the end.
 
     Raises:
         InvalidInput: there is nothing in it, or the form is broken.
     """
     folder = Path(await anyio.to_thread.run_sync(lambda: tempfile.mkdtemp(prefix="akachat-upload-")))
+    job: Job | None = None
     try:
         if request.headers.get("content-type", "").startswith("multipart/form-data"):
             body, sources = await _form(request, folder)
@@ -45,9 +64,24 @@ async def brought(request: Request) -> AsyncIterator[tuple[Body, list[Source]]]:
             raise InvalidInput(
                 "nothing was brought", hint="Send `text`, `url` or `zip_url`, or a form with one or more `file`."
             )
-        yield body, sources
+        taken = Brought(body, sources)
+        yield taken
+        job = taken.taker
     finally:
-        await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+        if job is None:
+            await anyio.to_thread.run_sync(lambda: shutil.rmtree(folder, ignore_errors=True))
+        else:
+            task = asyncio.create_task(_clear(folder, job))
+            _CLEARING.add(task)
+            task.add_done_callback(_CLEARING.discard)
+
+
+async def _clear(folder: Path, job: Job) -> None:
+    """Deletes the uploads as soon as the job needs them no more."""
+    try:
+        await job.collected.wait()
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 async def _form(request: Request, folder: Path) -> tuple[Body, list[Source]]:
