@@ -399,7 +399,7 @@ def test_pieces_hold_whole_sentences(size):
     assert all(piece.text[piece.body :].startswith("これは") for piece in pieces)
     assert all(piece.end - piece.start <= size * 1.25 for piece in pieces)
     assert all(body[piece.start : piece.end] == piece.text[piece.body :] for piece in pieces)
-    covered = set()
+    covered: set[int] = set()
     for piece in pieces:
         covered.update(range(piece.start, piece.end))
     assert covered == set(range(len(body)))

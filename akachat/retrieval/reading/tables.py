@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 
 from akachat.retrieval.reading.charset import decode
-from akachat.retrieval.reading.rows import is_header, row_text
+from akachat.retrieval.reading.rows import looks_like_header, row_text
 from akachat.retrieval.values import Block, Document, Place
 
 __all__ = ["read"]
@@ -31,11 +31,13 @@ def _delimiter(text: str) -> str:
 
 def _rows(text: str, delimiter: str) -> Iterator[Block]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    header: list[str] = []
+    rows: list[tuple[int, list[str]]] = []
     line = 1
-    for number, cells in enumerate(reader):
-        if number == 0 and is_header(cells):
-            header = cells
-        elif row := row_text(header, cells):
-            yield Block(row, (), Place(row=line), whole=True)
+    for cells in reader:
+        rows.append((line, cells))
         line = reader.line_num + 1
+    some = [cells for _, cells in rows[1:50]]
+    header = rows[0][1] if rows and looks_like_header(rows[0][1], some) else []
+    for line, cells in rows[1:] if header else rows:
+        if row := row_text(header, cells):
+            yield Block(row, (), Place(row=line), whole=True)

@@ -1,61 +1,64 @@
-"""Fetches a document from an http(s) address, within bounds, and never from inside the network unless that is allowed.
-
-Which addresses a name has is decided where the connection is made, so that a name cannot mean one thing when it is
-checked and another when it is called (DNS rebinding); every redirect is a new address.
-"""
+"""A page or a file from the web, with bounds on its size and time, and never from inside the house unless allowed."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import ipaddress
-import re
+import os
 import secrets
-import socket
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from email.message import Message
 from pathlib import Path
-from urllib.parse import SplitResult, unquote, urljoin, urlsplit
+from typing import BinaryIO
 
 import aiohttp
-from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.abc import AbstractResolver
+from yarl import URL
 
-from akachat.retrieval.sources.paths import safe_name
+from akachat.retrieval.sources.addresses import Checked, check_url
+from akachat.retrieval.sources.paths import visible
+from akachat.retrieval.sources.webnames import file_name, web_name
 from akachat.retrieval.values import Refused
 
-__all__ = ["FetchLimits", "Fetched", "fetch", "is_public"]
+__all__ = ["FetchLimits", "Fetched", "fetch"]
 
-_PIECE = 256 * 1024
+_PIECE = 256 << 10
 _REDIRECTS = (301, 302, 303, 307, 308)
-_ENDINGS = {
-    "text/html": ".html",
-    "application/xhtml+xml": ".html",
-    "text/plain": ".txt",
-    "text/markdown": ".md",
-    "text/csv": ".csv",
-    "application/json": ".json",
-    "application/pdf": ".pdf",
-    "application/zip": ".zip",
-}
+_HEADERS = {"User-Agent": "akachat", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 
 
 @dataclass(frozen=True, slots=True)
 class FetchLimits:
-    """Bounds of one fetch: its size once decoded, its time in all, its redirects."""
+    """How much one address may take.
 
-    bytes: int = 256 * 1024**2
+    Attributes:
+        bytes: of what comes, once it is unpacked.
+        seconds: all together, with all redirects.
+        redirects: how many.
+    """
+
+    bytes: int = 200 << 20
     seconds: float = 120.0
     redirects: int = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """What was fetched: a file at ``path``, what to call it in a library, and where it came from in the end."""
+    """What came from an address.
+
+    Attributes:
+        path: where it lies now, for the caller to move or delete.
+        name: its name for a library, ``example.com/docs/guide.html``.
+        media_type: as the server says, in lower case; empty where it does not.
+        charset: as the server says; empty where it does not.
+        url: where it came from in the end, after all redirects.
+        size: its bytes.
+    """
 
     path: Path
     name: str
     media_type: str
+    charset: str
     url: str
     size: int
 
@@ -69,211 +72,165 @@ async def fetch(
     *,
     resolver: AbstractResolver | None = None,
 ) -> Fetched:
-    """Fetches one document into ``into``, under a random name.
+    """Fetches what an http(s) address gives into a new file with a random name in ``into``.
 
     Args:
-        url: its address.
+        url: the address.
         into: an existing folder.
-        limits: the bounds.
-        allowed_hosts: hosts that may be asked although they are inside a network: ``name``, ``name:port``,
-            ``*.example.lan``.
-        on_progress: is told how many bytes have come, and of how many (0: unknown).
-        resolver: who looks names up.
+        limits: how much it may take.
+        allowed_hosts: hosts that may be fetched from although they are not in the open internet:
+            ``intra.example.lan``, ``*.example.lan``, ``127.0.0.1:8000``.
+        on_progress: told the bytes that have come and the whole, 0 where that is not known.
+        resolver: looks names up; the system's if None. Its answers are checked too.
 
     Raises:
-        Refused: it may not be fetched, or could not be, and why.
+        Refused: ``refused_url`` (not an address that may be fetched), ``missing`` (the server does not give it),
+            ``too_large``, ``too_slow``, ``unreachable``, or ``broken`` (packed in a way that cannot be unpacked).
     """
-    guarded = _Guarded(resolver or aiohttp.ThreadedResolver(), allowed_hosts)
-    connector = aiohttp.TCPConnector(resolver=guarded, use_dns_cache=False, force_close=True)
+    at = check_url(url, allowed_hosts)
+    checked = Checked(resolver or aiohttp.ThreadedResolver(), allowed_hosts)
+    connector = aiohttp.TCPConnector(resolver=checked, use_dns_cache=False, force_close=True)
     try:
         async with (
             asyncio.timeout(limits.seconds),
             aiohttp.ClientSession(
                 connector=connector,
-                trust_env=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
-                headers={"User-Agent": "akachat", "Accept-Encoding": "gzip, deflate"},
+                trust_env=False,
+                auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=None),
+                headers=_HEADERS,
             ) as session,
         ):
             for _ in range(limits.redirects + 1):
-                parts = _checked(url, allowed_hosts)
-                async with session.get(url, allow_redirects=False) as response:
-                    target = response.headers.get("Location", "")
-                    if response.status in _REDIRECTS and target:
-                        url = urljoin(url, target)
-                        continue
-                    if response.status != 200:
-                        raise Refused(
-                            "missing",
-                            f"{parts.hostname} answers {response.status} {response.reason or ''}".rstrip(),
-                            hint="Check the address.",
-                        )
-                    return await _save(response, url, into, limits, on_progress)
-            raise Refused("limit", f"it redirects over {limits.redirects} times", hint="Give the last address itself.")
+                async with session.get(at, allow_redirects=False) as response:
+                    there = _redirect(response, at)
+                    if there is None:
+                        _check_status(response, at)
+                        return await _receive(response, at, into, limits, on_progress)
+                at = check_url(there, allowed_hosts)
     except TimeoutError:
-        raise Refused(
-            "too_slow",
-            f"{_host(url)} took over {limits.seconds:g} seconds",
-            hint="Try again, or raise limits.fetch_seconds.",
-        ) from None
+        message = f"{_host(at)} did not give it within {limits.seconds:g} seconds"
+        raise Refused("too_slow", message, hint="Try again later, or download it yourself and add the file.") from None
     except (aiohttp.ClientError, OSError, ValueError) as error:
-        if isinstance(error.__cause__, Refused):
-            raise error.__cause__ from None
-        why = " ".join(str(error).split())[:200] or type(error).__name__
-        raise Refused(
-            "unreachable", f"{_host(url)} cannot be reached: {why}", hint="Check the address and the network."
-        ) from None
+        raise _unreachable(at, error) from None
+    finally:
+        await connector.close()
+        await checked.close()
+    message = f"{_host(at)} leads on and on: more than {limits.redirects} redirects"
+    raise Refused("refused_url", message, hint="Open it in a browser and give the address where it ends.")
 
 
-def is_public(address: str) -> bool:
-    """Whether an IP address is one of the open internet, also where it is written inside an IPv6 address."""
+def _host(url: URL) -> str:
+    return visible(url.host or "the server")
+
+
+def _redirect(response: aiohttp.ClientResponse, at: URL) -> URL | None:
+    where = response.headers.get("Location", "")
+    if response.status not in _REDIRECTS or not where:
+        return None
     try:
-        ip = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is None and ip in ipaddress.ip_network("64:ff9b::/96"):
-            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
-        if inner is not None:
-            return is_public(str(inner))
-    return ip.is_global and not ip.is_multicast
+        return at.join(URL(where)).with_fragment(None)
+    except (ValueError, UnicodeError):
+        raise Refused("refused_url", f"{_host(at)} leads on to an address that cannot be read") from None
 
 
-class _Guarded(AbstractResolver):
-    """Looks names up, and gives only the addresses that may be asked."""
-
-    def __init__(self, inner: AbstractResolver, allowed: Sequence[str]) -> None:
-        self._inner = inner
-        self._allowed = allowed
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """The addresses of a name."""
-        found = await self._inner.resolve(host, port, family)
-        if _is_allowed(host, port, self._allowed):
-            return found
-        public = [each for each in found if is_public(each["host"])]
-        if found and not public:
-            raise OSError from _private(host)
-        return public
-
-    async def close(self) -> None:
-        """Ends the lookups."""
-        await self._inner.close()
+def _check_status(response: aiohttp.ClientResponse, at: URL) -> None:
+    status = response.status
+    if 200 <= status < 300:
+        return
+    if status == 429 or status >= 500:
+        raise Refused("unreachable", f"{_host(at)} answered {status}", hint="Try again later.")
+    hint = "Check the address."
+    if status in (401, 403, 407):
+        hint = "It is not open to everybody: download it yourself, then add the file."
+    raise Refused("missing", f"{_host(at)} does not give it: it answered {status}", hint=hint)
 
 
-def _checked(url: str, allowed: Sequence[str]) -> SplitResult:
-    """The parts of an address that may be fetched, as far as its text tells."""
-    try:
-        parts = urlsplit(url.strip())
-        port = parts.port
-    except ValueError:
-        raise Refused("refused_url", "it is no address", hint="It looks like https://example.org/page.") from None
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise Refused("refused_url", "only http and https addresses are fetched", hint="Give a whole https address.")
-    if parts.username is not None or parts.password is not None:
-        raise Refused("refused_url", "it holds a user's name or password", hint="Give it without.")
-    host = parts.hostname
-    literal = _literal(host)
-    if literal and not is_public(literal) and not _is_allowed(host, port or 0, allowed):
-        raise _private(host)
-    return parts
+def _unreachable(at: URL, error: Exception) -> Refused:
+    # The library's own words may hold the whole address, so only the kind of failure is told.
+    if isinstance(error, aiohttp.ClientConnectorDNSError):
+        reason, hint = "its name cannot be looked up", "Check the address and the network."
+    elif isinstance(error, aiohttp.ClientSSLError):
+        reason, hint = "its certificate cannot be trusted", "Check the address, or add the file by hand."
+    elif isinstance(error, aiohttp.ClientConnectionError) and not isinstance(error, aiohttp.ServerDisconnectedError):
+        reason, hint = "no connection can be made", "Check the address and the network."
+    elif isinstance(error, aiohttp.ClientError):
+        reason, hint = "it broke off or answered nonsense", "Try again later."
+    else:
+        reason, hint = f"it failed ({type(error).__name__})", "Try again later."
+    return Refused("unreachable", f"{_host(at)} cannot be read from: {reason}", hint=hint)
 
 
-def _literal(host: str) -> str:
-    """The address that a host is by itself, in any of the ways that systems accept; empty for a name."""
-    try:
-        return str(ipaddress.ip_address(host.partition("%")[0]))
-    except ValueError:
-        pass
-    if re.fullmatch(r"(0x[0-9a-f]+|[0-9]+)(\.(0x[0-9a-f]+|[0-9]+)){0,3}", host.rstrip("."), re.IGNORECASE):
-        try:
-            return socket.inet_ntoa(socket.inet_aton(host.rstrip(".")))
-        except OSError:
-            return "0.0.0.0"  # looks like an address and is none: treated as what is refused
-    return ""
+def _too_large(at: URL, most: int) -> Refused:
+    message = f"what {_host(at)} gives is larger than {most:,} bytes"
+    return Refused("too_large", message, hint="Download it yourself and add the parts that matter.")
 
 
-def _is_allowed(host: str, port: int, allowed: Sequence[str]) -> bool:
-    for entry in allowed:
-        wanted = entry.strip().lower()
-        if wanted in (host.lower(), f"{host.lower()}:{port}", f"[{host.lower()}]"):
-            return True
-        if wanted.startswith("*.") and host.lower().endswith(wanted[1:]):
-            return True
-    return False
-
-
-def _private(host: str) -> Refused:
-    return Refused(
-        "refused_url",
-        f"{host} is inside a private network",
-        hint="Add it to `fetch_hosts` in settings.json, if it may be asked.",
-    )
-
-
-async def _save(
+async def _receive(
     response: aiohttp.ClientResponse,
-    url: str,
+    at: URL,
     into: Path,
     limits: FetchLimits,
     on_progress: Callable[[int, int], None] | None,
 ) -> Fetched:
-    path, size, total = into / secrets.token_hex(8), 0, response.content_length or 0
-    too_large = Refused(
-        "too_large", f"it is over {limits.bytes:,} bytes", hint="Raise limits.fetch_bytes, if it is wanted."
-    )
+    total = response.content_length or 0
     if total > limits.bytes:
-        raise too_large
+        raise _too_large(at, limits.bytes)
+    path, size, finished = into / secrets.token_hex(16), 0, False
+    # O_BINARY is Windows' own: without it, line ends would be changed.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+    packing = response.headers.get("Content-Encoding", "").strip().casefold()
     try:
-        with path.open("xb") as file:
-            async for piece in response.content.iter_chunked(_PIECE):
+        with os.fdopen(os.open(path, flags, 0o600), "wb") as out:
+            async for piece in _unpacked(response, packing, at):
                 size += len(piece)
                 if size > limits.bytes:
-                    raise too_large
-                file.write(piece)
+                    raise _too_large(at, limits.bytes)
+                await _write(out, piece)
                 if on_progress is not None:
-                    on_progress(size, total)
-    except BaseException:
-        path.unlink(missing_ok=True)
-        raise
-    return Fetched(path, _name(response, url), response.content_type, url, size)
+                    on_progress(size, 0 if packing else total)
+        finished = True
+    finally:
+        if not finished:
+            path.unlink(missing_ok=True)
+    media_type = response.content_type.casefold() if "Content-Type" in response.headers else ""
+    given = file_name(response.headers.get("Content-Disposition", ""))
+    return Fetched(path, web_name(at, given, media_type), media_type, response.charset or "", str(at), size)
 
 
-def _name(response: aiohttp.ClientResponse, url: str) -> str:
-    """``example.com/docs/guide.html``: a name that is the same each time the same address is fetched."""
-    parts = urlsplit(url)
-    given = _given_name(response.headers.get("Content-Disposition", ""))
-    folders, _, last = unquote(parts.path).strip("/").rpartition("/")
-    last = given or last or "index"
-    ending = _ENDINGS.get(response.content_type, "")
-    if ending and not re.search(r"\.[A-Za-z0-9]{1,5}$", last):
-        last += ending
-    if parts.query and not given:
-        stem, dot, end = last.rpartition(".")
-        mark = hashlib.sha256(parts.query.encode()).hexdigest()[:8]
-        last = f"{stem}-{mark}{dot}{end}" if dot else f"{last}-{mark}"
-    kept = [re.sub(r'[<>:"|?*\x00-\x1f\\]', "_", part).strip(" .") for part in (*folders.split("/"), last)]
-    try:
-        return safe_name("/".join([(parts.hostname or "page").replace(":", "_"), *(part for part in kept if part)]))
-    except Refused:
-        return f"{(parts.hostname or 'page').replace(':', '_')}/{hashlib.sha256(url.encode()).hexdigest()[:16]}{ending}"
+async def _write(out: BinaryIO, piece: bytes) -> None:
+    # A disk may be slow, and the loop serves others.
+    await asyncio.to_thread(out.write, piece)
 
 
-def _given_name(disposition: str) -> str:
-    """The file's name in a Content-Disposition (RFC 6266), without any folder."""
-    if not disposition:
-        return ""
-    message = Message()
-    message["Content-Disposition"] = disposition
-    return (message.get_filename() or "").replace("\\", "/").rpartition("/")[2]
+async def _unpacked(response: aiohttp.ClientResponse, packing: str, at: URL) -> AsyncIterator[bytes]:
+    """What came, in bounded pieces; unpacked here, since a few bytes may unpack to very many.
 
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or "the address"
-    except ValueError:
-        return "the address"
+    Raises:
+        Refused: ``broken`` where it cannot be unpacked.
+    """
+    hint = "Try again later, or download it yourself and add the file."
+    if packing not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        raise Refused("broken", f"{_host(at)} packs it as {visible(packing, 20)!r}, which was not asked for", hint=hint)
+    unpacker = None
+    async for data in response.content.iter_chunked(_PIECE):
+        if packing in ("", "identity"):
+            yield data
+            continue
+        if unpacker is None:
+            # ``deflate`` is meant to have zlib's header, but some servers leave it away.
+            raw = packing == "deflate" and data[0] & 0x0F != 8
+            unpacker = zlib.decompressobj(-15 if raw else 47)
+        while not unpacker.eof:
+            try:
+                piece = unpacker.decompress(data, _PIECE)
+            except zlib.error:
+                raise Refused("broken", f"what {_host(at)} gives cannot be unpacked", hint=hint) from None
+            data = unpacker.unconsumed_tail
+            if piece:
+                yield piece
+            elif not data:
+                break
+    if unpacker is not None and not unpacker.eof:
+        raise Refused("broken", f"what {_host(at)} gives ends too early", hint=hint)

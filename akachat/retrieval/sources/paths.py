@@ -43,7 +43,7 @@ def safe_name(name: str) -> str:
     return checked
 
 
-def visible(name: str) -> str:
-    """A name as it can be shown: control characters as escapes, cut to 200 characters."""
-    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name[:200])
-    return shown + ("…" if len(name) > 200 else "")
+def visible(name: str, most: int = 200) -> str:
+    """A name as it can be shown: control characters as escapes, cut to ``most`` characters."""
+    shown = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name[:most])
+    return shown + ("…" if len(name) > most else "")
