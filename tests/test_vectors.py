@@ -40,7 +40,8 @@ def test_adding_removing_and_allowing(exact_up_to: int, tmp_path: Path) -> None:
     index = VectorIndex(32, exact_up_to=exact_up_to)
     index.add(np.arange(1_000), vectors)
     index.remove(np.array([3, 5_000]))
-    assert len(index) == 999 and 3 not in index.ids()
+    assert len(index) == 999
+    assert 3 not in index.ids()
     assert index.search(vectors[3], 1)[0][0] != 3
     index.add(np.array([3]), vectors[3:4])
     index.add(np.array([4]), vectors[4:5])
@@ -52,7 +53,8 @@ def test_adding_removing_and_allowing(exact_up_to: int, tmp_path: Path) -> None:
     assert index.ids().tolist() == list(range(5_000))
     index.save(tmp_path / "v", {"model": "m"})
     loaded = VectorIndex.load(tmp_path / "v", {"model": "m"})
-    assert loaded is not None and loaded.ids().tolist() == list(range(5_000))
+    assert loaded is not None
+    assert loaded.ids().tolist() == list(range(5_000))
     loaded.remove(np.array([3]))
     loaded.add(np.array([9_999]), vectors[3:4])
     assert loaded.search(vectors[3], 1)[0].tolist() == [9_999]

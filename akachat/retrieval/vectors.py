@@ -56,7 +56,7 @@ class VectorIndex:
         if not len(ids):
             return
         with self._lock:
-            self._index.remove_ids(self._faiss.IDSelectorBatch(ids))
+            self._drop(ids)
             total = len(self) + len(ids)
             if total > self._exact_up_to and total >= _GROWN * self._trained:
                 self._train(ids, vectors)
@@ -67,10 +67,10 @@ class VectorIndex:
         """Removes vectors; an id that is not there is passed over."""
         if len(ids):
             with self._lock:
-                self._index.remove_ids(self._faiss.IDSelectorBatch(ids))
+                self._drop(ids)
 
     def search(self, vector: Any, k: int, *, allowed: Any = None) -> tuple[Any, Any]:
-        """The ids of the ``k`` nearest vectors, the nearest first, and their cosines; only of ``allowed`` ids if given."""
+        """The ids of the ``k`` nearest vectors, the nearest first, and their cosines; ``allowed``: only of these."""
         with self._lock:
             k = min(k, len(self))
             if k < 1 or (allowed is not None and not len(allowed)):
@@ -133,6 +133,11 @@ class VectorIndex:
         self._index = self._faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
         self._trained = trained
 
+    def _drop(self, ids: Any) -> None:
+        # The compact index's table of places takes no other selector.
+        kind = self._faiss.IDSelectorArray if self._trained else self._faiss.IDSelectorBatch
+        self._index.remove_ids(kind(ids))
+
     def _flat(self) -> Any:
         return self._faiss.IndexIDMap2(self._faiss.IndexFlatIP(self._dimensions))
 
@@ -142,11 +147,12 @@ class VectorIndex:
         if not self._trained:
             return np.sort(self._faiss.vector_to_array(self._index.id_map))
         lists = self._index.invlists
-        parts = [np.empty(0, np.int64)]
-        for number in range(self._index.nlist):
-            if size := lists.list_size(number):
-                parts.append(self._faiss.rev_swig_ptr(lists.get_ids(number), size).copy())
-        return np.sort(np.concatenate(parts))
+        parts = [
+            self._faiss.rev_swig_ptr(lists.get_ids(number), size).copy()
+            for number in range(self._index.nlist)
+            if (size := lists.list_size(number))
+        ]
+        return np.sort(np.concatenate([np.empty(0, np.int64), *parts]))
 
     def _train(self, ids: Any, vectors: Any) -> None:
         """Makes a compact index of what is there and what comes; the caller holds the lock."""
