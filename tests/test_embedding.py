@@ -73,6 +73,13 @@ async def test_a_folder_without_a_model_is_refused(models: Path) -> None:
         await Embedders(Settings, models).get("empty")
 
 
+async def test_a_folder_outside_is_never_loaded(models: Path, tmp_path: Path) -> None:
+    for name in (str(models / "multilingual-e5-tiny"), "../" + models.name + "/multilingual-e5-tiny"):
+        (tmp_path / "inner").mkdir(exist_ok=True)
+        with pytest.raises(ModelError, match="there is no embedding model"):
+            await Embedders(Settings, tmp_path / "inner").get(name)
+
+
 def test_importing_is_light() -> None:
     code = "import sys, akachat.retrieval.embedding.shelf, akachat.retrieval.vectors; " + (
         "print([n for n in ('torch', 'faiss', 'sentence_transformers') if n in sys.modules])"

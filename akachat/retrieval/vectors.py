@@ -185,4 +185,4 @@ def _faiss() -> ModuleType:
         import faiss
     except ImportError:
         raise ModelError("semantic search needs faiss", hint="bash venv.sh rag") from None
-    return faiss  # type: ignore[no-any-return]
+    return faiss

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import queue
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,9 @@ from akachat.settings import Settings
 __all__ = ["Embedders"]
 
 _BATCH = 16
+_HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
+#: The ONNX and OpenVINO folders of many models are larger than what is needed of them, and are left.
+_FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.py", "*.safetensors")
 
 
 class Embedders:
@@ -74,7 +79,7 @@ class Embedders:
         for start in range(0, len(texts), step):
             part = texts[start : start + step]
             try:
-                vectors, read = await worker.run(lambda part=part: embedder.encode(part, kind), kind == "query")
+                vectors, read = await worker.run(partial(embedder.encode, part, kind), kind == "query")
             except (RuntimeError, ValueError, MemoryError) as error:
                 raise ModelError(f"the embedding model {embedder.name!r} failed: {error}") from error
             made.append(vectors)
@@ -109,14 +114,15 @@ class Embedders:
             from sentence_transformers import SentenceTransformer
 
             device = "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
-            if folder is not None and not (folder / "modules.json").is_file():
+            token = settings.hf_token.reveal() if settings.hf_token else None
+            place = folder or _fetched(name, revision, token)
+            if not (place / "modules.json").is_file():
                 raise ModelError(
-                    f"{name!r} is no sentence-transformers model", hint="Take a folder that has a modules.json."
+                    f"{name!r} is no sentence-transformers model", hint="Take a model that has a modules.json."
                 )
             model = SentenceTransformer(
-                str(folder or name), device=device, revision=revision or None,
-                trust_remote_code=name in settings.trust_remote_code,
-                token=settings.hf_token.reveal() if settings.hf_token else None,
+                str(place), device=device, trust_remote_code=name in settings.trust_remote_code, token=token,
+                model_kwargs={"use_safetensors": True},
             )  # fmt: skip
             if device != "cpu":
                 model = model.half()
@@ -124,14 +130,27 @@ class Embedders:
             raise
         except Exception as error:
             raise _explained(name, error) from error
-        commit = getattr(getattr(model[0], "auto_model", None), "config", None)
-        weights = weights_of(folder) if folder is not None else str(getattr(commit, "_commit_hash", None) or revision)
+        # A download lies in a folder that is named by its commit.
+        weights = place.name if folder is None else weights_of(folder)
         return Embedder(model, name, weights, "fp32" if device == "cpu" else "fp16")
 
     def _folder(self, name: str) -> Path | None:
         root = self._models_dir.resolve()
         path = (root / name).resolve()
         return path if path.is_relative_to(root) and path.is_dir() else None
+
+
+def _fetched(name: str, revision: str, token: str | None) -> Path:
+    """The folder of a hub's model, downloaded where it is not there; weights only where they hold no code."""
+    # Never a path: a name from outside must not reach folders that are not the workspace's.
+    if not _HUB_NAME.fullmatch(name):
+        raise ModelError(
+            f"there is no embedding model {name!r}",
+            hint="Give the name of a folder in the workspace's models, or owner/model of Hugging Face.",
+        )
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(name, revision=revision or None, token=token, allow_patterns=list(_FILES)))
 
 
 class _Worker:
