@@ -1,61 +1,80 @@
-"""One embedding model: texts in, vectors of length 1 out, with the prefixes that it was trained with."""
+"""One embedding model in memory: texts become vectors of length 1, each kind of text begun as the model wants it."""
 
 from __future__ import annotations
 
 import hashlib
-import os
-from collections.abc import Sequence
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Literal
 
 from akachat.retrieval.embedding.known import prefixes
 
-__all__ = ["Embedder"]
+__all__ = ["Embedder", "Kind", "weights_of"]
+
+Kind = Literal["query", "passage"]
 
 
 class Embedder:
-    """A loaded SentenceTransformer.
-
-    Args:
-        model: the SentenceTransformer.
-        name, revision: what it was asked for as.
-        place: the folder or the hub's name that it was loaded from.
+    """A loaded model; it is used by one thread at a time.
 
     Attributes:
-        dimensions: the length of its vectors.
-        fingerprint: changes whenever its vectors would.
+        name: the model's name, or its folder.
+        dimensions: how many numbers a vector has.
+        max_tokens: how much of a text is read.
+        fingerprint: tells whether vectors of two times can be compared.
+        cut: how many texts so far were longer than that.
     """
 
-    def __init__(self, model: Any, name: str, revision: str, place: str) -> None:
+    def __init__(self, model: Any, name: str, weights: str, precision: str) -> None:
         self._model = model
         self.name = name
-        self.dimensions = int(model.get_sentence_embedding_dimension())
-        own = {key: str(value) for key, value in (model.prompts or {}).items() if value}
-        given = prefixes(name)
-        self._query = own.get("query", given[0])
-        self._passage = own.get("document", own.get("passage", given[1]))
-        facts = f"{name}\n{revision}\n{self._query}\n{self._passage}\n{_weights(place)}"
-        self.fingerprint = hashlib.sha256(facts.encode()).hexdigest()[:16]
+        self.dimensions = int(model.get_embedding_dimension())
+        self.max_tokens = int(model.max_seq_length or 512)
+        self.cut = 0
+        self._begin = dict(zip(("query", "passage"), prefixes(name, model.prompts), strict=True))
+        scheme = hashlib.sha256(repr(self._begin).encode()).hexdigest()[:8]
+        self.fingerprint = f"{name}@{weights}:{scheme}:{precision}"
 
-    def encode(self, texts: Sequence[str], kind: str) -> tuple[NDArray[np.float32], int]:
-        """Vectors of length 1, of shape (texts, dimensions), and how many tokens were read; ``kind`` is ``query`` or
-        ``passage``.
+    def encode(
+        self, texts: Sequence[str], kind: Kind, *, batch: int = 16, between: Callable[[int], None] | None = None
+    ) -> tuple[Any, int]:
+        """The texts' vectors, float32 of shape (texts, dimensions), and how many tokens were read.
+
+        Args:
+            texts: what to embed.
+            kind: which beginning they get.
+            batch: how many go through the model at once.
+            between: called after each batch with how many texts are done; what it raises ends the work.
         """
-        prefix = self._query if kind == "query" else self._passage
-        given = [prefix + text for text in texts]
-        vectors = self._model.encode(
-            given, prompt="", normalize_embeddings=True, show_progress_bar=False, convert_to_numpy=True
-        )
-        tokens = sum(len(ids) for ids in self._model.tokenizer(given, truncation=True)["input_ids"])
-        return np.asarray(vectors, np.float32), tokens
+        import numpy as np
+
+        made = np.zeros((len(texts), self.dimensions), np.float32)
+        whole = [self._begin[kind] + text for text in texts]
+        lengths = [self._length(text) for text in whole]
+        # Alike in length, so that little of a batch is padding.
+        order = sorted(range(len(whole)), key=lambda number: -lengths[number])
+        for start in range(0, len(order), batch):
+            rows = order[start : start + batch]
+            found = self._model.encode(
+                [whole[row] for row in rows], batch_size=batch, prompt="", show_progress_bar=False,
+                convert_to_numpy=True, normalize_embeddings=False,
+            )  # fmt: skip
+            found = found.astype(np.float32)
+            made[rows] = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
+            if between is not None:
+                between(start + len(rows))
+        self.cut += sum(length > self.max_tokens for length in lengths)
+        return made, sum(min(length, self.max_tokens) for length in lengths)
+
+    def _length(self, text: str) -> int:
+        return len(self._model.tokenizer(text, truncation=False, verbose=False)["input_ids"])
 
 
-def _weights(place: str) -> str:
-    """What tells a folder's weights from others that lay there before; empty for a hub's model."""
-    if not os.path.isdir(place):
-        return ""
-    found = sorted(entry.name for entry in os.scandir(place) if entry.name.endswith((".safetensors", ".bin")))
-    stats = [(name, os.stat(os.path.join(place, name))) for name in found]
-    return ";".join(f"{name}:{each.st_size}:{each.st_mtime_ns}" for name, each in stats)
+def weights_of(folder: Path) -> str:
+    """What tells one state of a local model's files from another."""
+    told = sorted(
+        (str(path.relative_to(folder)), path.stat().st_size, path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file()
+    )
+    return hashlib.sha256(repr(told).encode()).hexdigest()[:16]
