@@ -47,7 +47,7 @@ PARTS = [("akachat.backends.local", "akachat.backends.openai", "akachat.backends
 
 #: A library and the places that may import it.
 HEAVY = {
-    "torch": ["akachat.backends.local", "akachat.backends.embedded"],
+    "torch": ["akachat.backends.local", "akachat.backends.embedded", "akachat.retrieval.embedding"],
     "transformers": ["akachat.backends.local", "akachat.backends.embedded"],
     "peft": ["akachat.backends.local"],
     "accelerate": ["akachat.backends.local"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from typing import Any
+from typing import Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -37,11 +37,9 @@ class EmbeddingRoutes:
         model = body.text("model", default=None)
         texts = self._texts(body)
         form = body.text("encoding_format", default="float")
-        kind = body.text("input_type", default="passage")
+        kind = _kind(body.text("input_type", default="passage"))
         if form not in ("float", "base64"):
             raise InvalidInput(f"`encoding_format` is {form!r}", hint="It takes float or base64.")
-        if kind not in ("query", "passage"):
-            raise InvalidInput(f"`input_type` is {kind!r}", hint="It takes query or passage.")
         dimensions = body.take("dimensions")
         if dimensions is not None and (isinstance(dimensions, bool) or not isinstance(dimensions, int)):
             raise InvalidInput(f"`dimensions` is {dimensions!r}", hint="It takes a whole number.")
@@ -73,3 +71,11 @@ class EmbeddingRoutes:
 
 def _written(vector: Any, form: str) -> Any:
     return vector.tolist() if form == "float" else base64.b64encode(vector.astype("<f4").tobytes()).decode()
+
+
+def _kind(given: str) -> Literal["query", "passage"]:
+    if given == "query":
+        return "query"
+    if given == "passage":
+        return "passage"
+    raise InvalidInput(f"`input_type` is {given!r}", hint="It takes query or passage.")

@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import anyio
 import numpy as np
@@ -29,6 +29,7 @@ from akachat.retrieval.reading.limits import ReadLimits
 from akachat.retrieval.reading.reader import Reader
 from akachat.retrieval.scanning import scan
 from akachat.retrieval.sources.given import File, Folder, Source, Text, Url
+from akachat.retrieval.sources.paths import is_safe
 from akachat.retrieval.values import FileStatus, Hit, Passage
 from akachat.retrieval.working import Working
 from akachat.settings import Settings
@@ -273,7 +274,12 @@ class Libraries:
                 await run_sync(library.close)
 
     async def embed(
-        self, texts: Sequence[str], model: str, *, kind: str = "passage", dimensions: int | None = None
+        self,
+        texts: Sequence[str],
+        model: str,
+        *,
+        kind: Literal["query", "passage"] = "passage",
+        dimensions: int | None = None,
     ) -> tuple[Any, int]:
         """The vectors of texts, as a float32 array of shape (texts, dimensions) of length 1 each, and the tokens read.
 
@@ -406,7 +412,7 @@ class Libraries:
         recipe = library.configuration.recipe
         if library.keyword.fresh and live:
             return True
-        return {(name, each.size, each.mtime) for name, each in found.items()} != {
+        return {(name, each.size, each.mtime) for name, each in found.items() if is_safe(name)} != {
             (row.name, row.size, row.mtime) for row in live.values()
         } or any(row.recipe != recipe for row in live.values())
 

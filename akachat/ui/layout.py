@@ -40,15 +40,6 @@ _PROMPT_SCRIPTS = (
     "prompt.js",
 )
 _RAG_SCRIPTS = ("dom.js", "words.js", "answer.js", "dialogs.js", "rag.js")
-#: Embedding models that the settings suggest: small ones for Japanese and English, whose names are well known.
-_EMBEDDING_MODELS = (
-    "intfloat/multilingual-e5-small",
-    "intfloat/multilingual-e5-base",
-    "cl-nagoya/ruri-v3-30m",
-    "cl-nagoya/ruri-v3-130m",
-    "hotchpotch/static-embedding-japanese",
-    "BAAI/bge-m3",
-)
 
 _FONT = ("system-ui", "Hiragino Sans", "Yu Gothic UI", "Meiryo", "Noto Sans CJK JP", "Noto Sans JP", "sans-serif")
 _MONO = ("ui-monospace", "SF Mono", "Menlo", "Cascadia Mono", "Consolas", "Noto Sans Mono CJK JP", "monospace")
@@ -67,7 +58,7 @@ def create_ui(playground: Playground, *, runs: int = 16) -> gr.Blocks:
     language = playground.settings.language or ""
     frame_facts = {"language": language, "title": title, "texts": _some_texts("tab_", "language", "theme_")}
     prompt_facts = {"language": language, "texts": TEXTS, "fields": form_fields()}
-    rag_facts = {"language": language, "texts": TEXTS, "models": _EMBEDDING_MODELS}
+    rag_facts = {"language": language, "texts": TEXTS, **rag_tab.facts()}
     with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
         gr.HTML(
             elem_id="ak-frame",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import shutil
@@ -15,6 +16,7 @@ from typing import Any
 from akachat.errors import InvalidInput
 from akachat.playground import Playground
 from akachat.retrieval import File, FileStatus, Job, LibraryInfo, Text, Url
+from akachat.retrieval.embedding.known import suggestions
 from akachat.ui.calls import Answer, Json, answering, text_of
 from akachat.ui.view import error_view, in_words
 
@@ -43,6 +45,7 @@ class RagTab:
         self._playground = playground
         self._libraries = playground.libraries
         self._uploads: dict[str, _Upload] = {}
+        self._tidying: set[asyncio.Task[None]] = set()
 
     def server_functions(self) -> Sequence[Callable[..., Any]]:
         """The calls, as Gradio takes them."""
@@ -62,6 +65,11 @@ class RagTab:
             "rag_configure": self.configure,
         }
         return [answering(name, call) for name, call in calls.items()]
+
+    def facts(self) -> Json:
+        """What the script knows from the start: how long its pages are, and models that it suggests."""
+        models = [known.suggest for known in suggestions()]
+        return {"models": models, "page": {"files": _FILES, "passages": _PASSAGES}}
 
     async def list(self, payload: Json) -> Json:
         """All libraries."""
@@ -104,7 +112,7 @@ class RagTab:
             path.touch()
         upload.bytes += len(data)
         most = self._playground.settings.limits.upload_bytes
-        if upload.bytes > most:
+        if sum(each.bytes for each in self._uploads.values()) > most:
             self._drop(text_of(payload, "upload"))
             raise InvalidInput(f"the upload is over {most:,} bytes", hint="Send less, or raise limits.upload_bytes.")
         with upload.files[-1].path.open("ab") as file:
@@ -123,7 +131,14 @@ class RagTab:
             sources.append(Url(text_of(payload, "url").strip()))
         if not sources:
             raise InvalidInput("nothing was brought", hint="Drop files, paste text, or give an address.")
-        job = self._libraries.add(text_of(payload, "name").strip(), sources, charset=text_of(payload, "charset"))
+        try:
+            job = self._libraries.add(text_of(payload, "name").strip(), sources, charset=text_of(payload, "charset"))
+        except BaseException:
+            if upload is not None:
+                shutil.rmtree(upload.folder, ignore_errors=True)
+            raise
+        if upload is not None:
+            self._tidy(job, upload.folder)
         return {"job": _job(job)}
 
     async def job(self, payload: Json) -> Json:
@@ -167,6 +182,17 @@ class RagTab:
             raise InvalidInput("the settings are no JSON object")
         info = await self._libraries.configure(text_of(payload, "name"), changes)
         return {**_info(info), "job": _job(self._libraries.sync(info.name))}
+
+    def _tidy(self, job: Job, folder: Path) -> None:
+        """Deletes an upload's folder once the job has taken what was in it."""
+
+        async def later() -> None:
+            await job.collected.wait()
+            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+
+        task = asyncio.create_task(later())
+        self._tidying.add(task)
+        task.add_done_callback(self._tidying.discard)
 
     def _drop_forgotten(self) -> None:
         for id, upload in list(self._uploads.items()):

@@ -31,6 +31,14 @@ def decode(data: bytes, charset: str = "") -> tuple[str, str]:
     """
     if charset:
         try:
+            if charset.replace("_", "-").lower() in (
+                "unicode-escape",
+                "raw-unicode-escape",
+                "undefined",
+                "idna",
+                "punycode",
+            ):
+                raise LookupError(charset)
             return data.decode(charset), charset
         except LookupError:
             raise Refused("broken", f"there is no charset {charset!r}", shown="unreadable") from None

@@ -32,7 +32,7 @@ def read(data: bytes, name: str, charset: str) -> Document:
 
 
 def _lines(text: str) -> Iterator[Block]:
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             try:
                 value = json.loads(line)
@@ -46,7 +46,7 @@ def _parts(value: Any, path: str) -> Iterator[Block]:
     waiting = [(value, path)]
     while waiting:
         value, path = waiting.pop()
-        text = "\n".join(_flat(value, ""))
+        text = _beginning(value)
         if not text.strip():
             continue
         if isinstance(value, dict) and len(text) > _MOST:
@@ -55,6 +55,18 @@ def _parts(value: Any, path: str) -> Iterator[Block]:
             waiting.extend(reversed([(each, f"{path}[{number}]") for number, each in enumerate(value)]))
         else:
             yield Block(text, (), Place(path=path), whole=isinstance(value, (dict, list)))
+
+
+def _beginning(value: Any) -> str:
+    """A value's text, no further than is needed to see that it is too long: each level would else repeat the whole."""
+    lines: list[str] = []
+    length = 0
+    for line in _flat(value, ""):
+        lines.append(line)
+        length += len(line) + 1
+        if length > _MOST + 1 and not isinstance(value, str):
+            break
+    return "\n".join(lines)
 
 
 def _flat(value: Any, name: str) -> Iterator[str]:

@@ -40,7 +40,10 @@ def read_document(path: Path, name: str, *, charset: str = "", limits: ReadLimit
     Raises:
         Refused: it has none that can be had, and why.
     """
-    size = path.stat().st_size
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise Refused("missing", f"it cannot be opened: {error.strerror}", shown="unreadable") from None
     if size > limits.bytes:
         raise Refused(
             "too_large",
@@ -75,7 +78,7 @@ def _module(data: bytes, name: str) -> str:
         return _zipped(data)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         _refuse_ole(data)
-    if _MEDIA.match(data):
+    if _MEDIA.match(data) and b"\0" in data[:65_536]:
         raise Refused(
             "unknown_kind",
             "it is a picture, a recording, a program or an archive",
@@ -142,6 +145,7 @@ def _clean(document: Document, limits: ReadLimits) -> Document:
 
 
 def _tidy(text: str) -> str:
+    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no character
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
     return text.translate(_CONTROLS).strip("\n")
 

@@ -9,7 +9,7 @@ from akachat.errors import InvalidInput
 from akachat.names import check_name
 from akachat.retrieval.values import Refused
 
-__all__ = ["is_junk", "safe_name", "visible"]
+__all__ = ["is_junk", "is_safe", "safe_name", "visible"]
 
 _MOST_BYTES = 900
 _JUNK = re.compile(r"(\.DS_Store|Thumbs\.db|desktop\.ini|~\$.*|\._.*)", re.IGNORECASE)
@@ -41,6 +41,15 @@ def safe_name(name: str) -> str:
     if len(checked.encode()) > _MOST_BYTES:
         raise Refused("path", f"the name {visible(name)!r} is over {_MOST_BYTES} bytes long", hint="Shorten it.")
     return checked
+
+
+def is_safe(name: str) -> bool:
+    """Whether ``safe_name`` takes a name."""
+    try:
+        safe_name(name)
+    except Refused:
+        return False
+    return True
 
 
 def visible(name: str, most: int = 200) -> str:

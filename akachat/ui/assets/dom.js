@@ -79,7 +79,7 @@ function segments(label, choices, chosen, onchange) {
     choose(next.dataset.id, true);
   });
   choose(chosen, false);
-  row.choose = (id) => choose(id, true);
+  row.choose = (id, told = true) => choose(id, told);
   return row;
 }
 

@@ -135,6 +135,7 @@ async function walk(entry, prefix, files) {
 
 async function send(files) {
   if (!files.length || !current) return;
+  const library = current.name; // another one may be open by the time all has been sent
   const upload = crypto.randomUUID?.() ?? String(Math.random());
   const total = files.reduce((sum, [, file]) => sum + file.size, 0);
   let done = 0;
@@ -148,7 +149,7 @@ async function send(files) {
       showWork({ stage: "upload", done, total, unit: "bytes", file: name, state: "running" });
     }
   }
-  await begin({ upload });
+  await begin({ upload }, library);
 }
 
 function base64(blob) {
@@ -168,8 +169,8 @@ async function addText() {
   if (text.value.trim() && (await begin({ text: text.value, file: textName.value.trim() }))) text.value = textName.value = "";
 }
 
-async function begin(what) {
-  const answer = await ask("rag_add", { name: current.name, ...what });
+async function begin(what, name = current.name) {
+  const answer = await ask("rag_add", { name, ...what });
   if (complain(answer.error)) {
     showWork(null);
     return false;
@@ -207,7 +208,8 @@ async function follow(begun) {
   const ended = job;
   job = null;
   await refresh();
-  await open(begun.library, true);
+  if (current && current.name !== begun.library && libraries.some((each) => each.name === current.name)) return; // moved on
+  await open(begun.library, current?.name === begun.library);
   if (ended?.state === "cancelled") say(outcome, "text", "rag_cancelled");
   else if (ended?.state === "done" && ended.failed.length) {
     say(outcome, "text", "rag_done_failed", { good: count(ended.good), failed: count(ended.failed.length) });
@@ -221,6 +223,7 @@ async function open(name, keepPlace) {
   if (!keepPlace) {
     offset = 0;
     failedOnly = false;
+    all.choose("all", false);
     shownPassages = lastHits = null;
     outcome.replaceChildren();
     hits.replaceChildren();
@@ -240,13 +243,13 @@ const passages = h("section", { class: "ak-panel ak-rag-passages", hidden: true,
 function drawDocuments() {
   documents.replaceChildren(...current.documents.map(drawFile));
   if (!current.documents.length) documents.append(h("li", { class: "ak-empty", t: "rag_empty" }));
-  pager.replaceChildren(...pages(offset, current.documents.length, current.of, (next) => ((offset = next), open(current.name, true))));
+  pager.replaceChildren(...pages(offset, current.documents.length, current.of, FACTS.page.files, (next) => ((offset = next), open(current.name, true))));
 }
 
-function pages(at, shown, of, go) {
+function pages(at, shown, of, page, go) {
   if (of <= shown && at === 0) return [];
   return [
-    button({ word: "rag_previous", label: "rag_previous", disabled: at === 0, onclick: () => go(Math.max(0, at - Math.max(shown, 20))) }),
+    button({ word: "rag_previous", label: "rag_previous", disabled: at === 0, onclick: () => go(Math.max(0, at - page)) }),
     h("span", { class: "ak-help", text: `${count(at + 1)}–${count(at + shown)} / ${count(of)}` }),
     button({ word: "rag_next", label: "rag_next", disabled: at + shown >= of, onclick: () => go(at + shown) }),
   ];
@@ -292,7 +295,7 @@ async function showPassages(file, from) {
   passages.replaceChildren(
     h("header", { class: "ak-panel-head" }, title, h("span", { class: "ak-spring" }), button({ label: "cancel", glyph: "close", kind: "ak-quiet", onclick: () => ((passages.hidden = true), (shownPassages = null)) })),
     h("ol", { class: "ak-rag-hits" }, answer.passages.map((passage) => h("li", {}, h("p", { class: "ak-rag-sub", text: passage.place }), h("p", { class: "ak-rag-text", text: passage.text })))),
-    h("div", { class: "ak-rag-row" }, pages(from, answer.passages.length, answer.of, (next) => showPassages(file, next))),
+    h("div", { class: "ak-rag-row" }, pages(from, answer.passages.length, answer.of, FACTS.page.passages, (next) => showPassages(file, next))),
   );
   passages.scrollIntoView({ block: "nearest" });
 }

@@ -1,0 +1,177 @@
+"""Reading text kinds: the charsets of Japanese files, and the pieces that each kind is told in."""
+
+from __future__ import annotations
+
+import asyncio
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from akachat.retrieval.reading.charset import decode
+from akachat.retrieval.reading.kinds import read_document
+from akachat.retrieval.reading.limits import ReadLimits
+from akachat.retrieval.reading.reader import Reader
+from akachat.retrieval.values import Refused
+
+TEXT = "東京の天気は晴れです。カタカナと漢字、そしてひらがな。価格は１，２００円（税込）でした。\n"
+
+
+def read(tmp_path: Path, name: str, content: str | bytes, **limits):
+    path = tmp_path / "file"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_document(path, name, limits=ReadLimits(**limits))
+
+
+def seen(document) -> list[tuple[str, tuple[str, ...], str]]:
+    return [(block.text, block.headings, block.place.label()) for block in document.blocks]
+
+
+@pytest.mark.parametrize("length", [4, 10, 40, 400, 2_000])
+@pytest.mark.parametrize(
+    "charset", ["utf-8", "utf-8-sig", "cp932", "euc_jp", "iso2022_jp", "utf-16", "utf-16-le", "utf-16-be"]
+)
+def test_charsets_are_found_out(charset, length):
+    text = (TEXT * 60)[:length]
+    if charset in ("utf-16-le", "utf-16-be"):
+        text += "\nend 123\n"
+    assert decode(text.encode(charset))[0].removeprefix("\ufeff") == text
+
+
+@given(st.binary(max_size=200))
+def test_decoding_raises_nothing_else(data):
+    try:
+        text, name = decode(data)
+    except Refused:
+        return
+    assert isinstance(text, str)
+    assert name
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        (
+            "a.txt",
+            "第1章 はじめに\n\n一行目\n二行目\n\n次の段落",
+            [
+                ("第1章 はじめに", ("第1章 はじめに",), "L1"),
+                ("一行目\n二行目", ("第1章 はじめに",), "L3"),
+                ("次の段落", ("第1章 はじめに",), "L6"),
+            ],
+        ),
+        ("青空.txt", "｜東京《とうきょう》の空《そら》", [("東京(とうきょう)の空(そら)", (), "L1")]),
+        (
+            "a.md",
+            "# 甲\n本文\n\n## 乙\n\n| 品 | 値 |\n|---|---|\n| 机 | 9 |\n\n```\nx = 1\n```\n",
+            [("本文", ("甲",), "L2"), ("品: 机 / 値: 9", ("甲", "乙"), "L8"), ("x = 1", ("甲", "乙"), "L10")],
+        ),
+        (
+            "a.html",
+            "<title>店</title><nav>menu</nav><h1>品</h1><p>机は<b>安い</b>。<script>x()</script>"
+            "<ruby>漢字<rp>(</rp><rt>かんじ</rt><rp>)</rp></ruby></p><table><tr><th>名<th>値<tr><td>机<td>9</table>",
+            [("机は安い。漢字(かんじ)", ("店", "品"), ""), ("名: 机 / 値: 9", ("店", "品"), "")],
+        ),
+        (
+            "a.csv",
+            '名前,値段,備考\nりんご,120,"甘い\n赤い"\nみかん,80,\n',
+            [("名前: りんご / 値段: 120 / 備考: 甘い 赤い", (), "row 2"), ("名前: みかん / 値段: 80", (), "row 4")],
+        ),
+        (
+            "a.json",
+            '[{"名": "机", "値": 9}, {"名": "椅子"}]',
+            [("名: 机\n値: 9", (), "$[0]"), ("名: 椅子", (), "$[1]")],
+        ),
+        ("a.jsonl", '{"a": "一"}\n{"a": "二\u2028三"}\n', [("a: 一", (), "L1"), ("a: 二\u2028三", (), "L2")]),
+        (
+            "a.srt",
+            "1\n00:01:05,000 --> 00:01:07,000\n<i>こんにちは</i>\n\n2\n00:01:08,000 --> 00:01:09,000\n皆さん\n",
+            [("こんにちは\n皆さん", (), "0:01:05")],
+        ),
+        (
+            "a.eml",
+            "Subject: =?iso-2022-jp?B?GyRCMnE1RBsoQg==?=\r\nFrom: a@example.com\r\n"
+            "Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n三時からです。\r\n",
+            [("Subject: 会議\nFrom: a@example.com", (), "head"), ("三時からです。", ("会議",), "L1")],
+        ),
+        (
+            "a.py",
+            "import os\n\ndef f(x):\n    return x\n",
+            [("import os", (), "L1"), ("def f(x):\n    return x", ("def f(x)",), "L3")],
+        ),
+        ("noname", "<!DOCTYPE html><p>頁", [("頁", (), "")]),
+    ],
+)
+def test_a_kind_is_told_in_its_pieces(tmp_path, name, content, expected):
+    assert seen(read(tmp_path, name, content)) == expected
+
+
+def test_a_book(tmp_path):
+    path = tmp_path / "book"
+    with zipfile.ZipFile(path, "w") as book:
+        book.writestr("mimetype", "application/epub+zip")
+        book.writestr("META-INF/container.xml", '<c><rootfiles><rootfile full-path="o/p.opf"/></rootfiles></c>')
+        manifest = '<manifest><item id="a" href="1.xhtml"/><item id="b" href="2.xhtml"/></manifest>'
+        spine = '<spine><itemref idref="b"/><itemref idref="a"/></spine>'
+        book.writestr("o/p.opf", f"<package><metadata><title>本</title></metadata>{manifest}{spine}</package>")
+        book.writestr("o/1.xhtml", "<html><body><h1>終章</h1><p>おわり</p></body></html>")
+        book.writestr("o/2.xhtml", "<html><body><h1>序章</h1><p>はじめ</p></body></html>")
+    document = read_document(path, "a.epub", limits=ReadLimits())
+    assert seen(document) == [("はじめ", ("本", "序章"), "2.xhtml"), ("おわり", ("本", "終章"), "1.xhtml")]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "code"),
+    [
+        ("a.txt", b" \n ", "empty"),
+        ("a.png", b"\x89PNG\r\n\x1a\n\0\0\0", "unknown_kind"),
+        ("a.doc", b"\xd0\xcf\x11\xe0" + b"\0" * 600, "unknown_kind"),
+        ("a.docx", b"\xd0\xcf\x11\xe0" + "EncryptedPackage".encode("utf-16-le"), "encrypted"),
+        ("a.json", b'{"a": }', "broken"),
+        ("a.json", b"[" * 1_000_000, "broken"),
+        ("a.html", b"<p> </p><script>x</script>", "no_text"),
+        ("a.bin", bytes(range(256)) * 10, "unknown_kind"),
+        ("a.pdf", b"%PDF-1.7 and nothing", "broken"),
+        ("a.docx", b"PK\x03\x04 and nothing", "broken"),
+    ],
+)
+def test_what_cannot_be_read_says_why(tmp_path, name, content, code):
+    with pytest.raises(Refused) as refused:
+        read(tmp_path, name, content)
+    assert (refused.value.code, refused.value.shown) == (code, "unreadable")
+    assert refused.value.message
+
+
+def test_bounds(tmp_path):
+    for limits in ({"bytes": 10}, {"characters": 10}):
+        with pytest.raises(Refused) as refused:
+            read(tmp_path, "a.txt", "長い文章" * 10, **limits)
+        assert refused.value.code == "too_large"
+
+
+async def test_processes_read_side_by_side_and_again(tmp_path):
+    reader = Reader(ReadLimits(), 2)
+    for n in range(6):
+        (tmp_path / f"{n}.txt").write_text(f"{n}番目", "utf-8")
+    documents = await asyncio.gather(*(reader.read(tmp_path / f"{n}.txt", f"{n}.txt") for n in range(6)))
+    assert [document.blocks[0].text for document in documents] == [f"{n}番目" for n in range(6)]
+    with pytest.raises(Refused) as refused:
+        await reader.read(tmp_path / "none.txt", "none.txt")
+    assert refused.value.code == "missing"
+    (tmp_path / "half.json").write_text('{"a": "\\ud800x"}', "utf-8")
+    assert (await reader.read(tmp_path / "half.json", "half.json")).blocks[0].text == "a: ?x"
+    await reader.aclose()
+
+
+async def test_a_document_that_takes_too_long_is_given_up(tmp_path):
+    reader = Reader(ReadLimits(seconds=0.3), 1)
+    path = tmp_path / "a.csv"
+    path.write_text("名,値\n" + "あ,い\n" * 2_000_000, "utf-8")
+    with pytest.raises(Refused) as refused:
+        await reader.read(path, "a.csv")
+    assert refused.value.code == "too_slow"
+    (tmp_path / "b.txt").write_text("まだ読めます", "utf-8")
+    assert (await reader.read(tmp_path / "b.txt", "b.txt")).blocks[0].text == "まだ読めます"
+    await reader.aclose()
