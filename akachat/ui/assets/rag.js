@@ -415,7 +415,7 @@ function draw() {
   if (!current) {
     welcome.replaceChildren(
       h("p", {}, prose(t("rag_none"))),
-      libraries.length ? null : button({ word: "rag_sample", label: "rag_sample", kind: "ak-primary", onclick: makeSample }),
+      ...(libraries.length ? [] : [button({ word: "rag_sample", label: "rag_sample", kind: "ak-primary", onclick: makeSample })]),
     );
     main.replaceChildren(welcome);
     return;
