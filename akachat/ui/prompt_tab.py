@@ -74,6 +74,7 @@ class PromptTab:
         playground = self._playground
         return {
             "prompts": playground.list_prompts(),
+            "libraries": list(playground.libraries.list()),
             "variables": [{"key": key, "value": self._glimpse(key)} for key in playground.list_variables()],
             "functions": [_function(function.to_dict()) for function in playground.functions()],
             **await self.models(payload),

@@ -36,7 +36,7 @@ function makeInserts(insert) {
 
   return {
     node,
-    show({ variables, functions, prompts }, own) {
+    show({ variables, functions, prompts, libraries = [] }, own) {
       const values = ["input", "messages"].map((name) => item(`{${name}}`, name, t(`value_${name}`)));
       const vars = variables.map(({ key, value }) => {
         const name = plainName(key) ? `var.${key}` : `var[${quoted(key)}]`;
@@ -50,10 +50,12 @@ function makeInserts(insert) {
         return item((builtin && SNIPPETS[name]) || `{${name}()}`, builtin ? name : signature, words, Boolean(error));
       });
       const others = prompts.filter((name) => name !== own).map((name) => item(`{llm(${quoted(name)}, input)}`, name, ""));
+      const documents = libraries.map((name) => item(`{rag(${quoted(name)}, input)}`, name, ""));
       node.replaceChildren(
         section("values", values),
         section("variables", vars, "no_variables"),
         section("functions", calls),
+        ...(documents.length ? [section("rag_libraries", documents)] : []),
         ...(others.length ? [section("prompts", others)] : []),
       );
     },

@@ -138,7 +138,10 @@ function drawCall(call) {
     h("code", { class: "ak-call-code" }, h("b", { text: call.name }), call.name === "var" ? variableName(call.arguments) : `(${call.arguments})`),
     h("span", { class: "ak-call-facts", text: facts.join(" · ") }),
   );
-  const rest = Object.fromEntries(Object.entries(detail).filter(([key]) => key !== "preview"));
+  const rest = Object.fromEntries(Object.entries(detail).filter(([key]) => key !== "preview" && key !== "hits"));
+  const hits = (detail.hits ?? []).map((hit) =>
+    h("li", { class: "ak-call-hit", title: hit.text, text: [hit.library, hit.file, hit.place, hit.score.toPrecision(3)].filter(Boolean).join(" · ") }),
+  );
   return h(
     "li",
     { class: call.error ? "ak-call ak-wrong" : "ak-call" },
@@ -147,6 +150,7 @@ function drawCall(call) {
       { open: Boolean(call.error) },
       summary,
       call.error ? h("p", { class: "ak-field-error" }, prose(said(call.error))) : h("div", { class: "ak-text ak-call-result", text: call.result }),
+      hits.length ? h("ul", { class: "ak-call-hits" }, hits) : null,
       Object.keys(rest).length ? h("details", { class: "ak-more" }, h("summary", { t: "call_details" }), h("pre", { class: "ak-mono", text: JSON.stringify(rest, null, 2) })) : null,
     ),
     call.calls?.length ? h("ul", { class: "ak-tree" }, call.calls.map(drawCall)) : null,

@@ -2,7 +2,7 @@
 
 document.documentElement.lang = language;
 const root = element.querySelector(".ak-page");
-let catalog = { prompts: [], variables: [], functions: [], models: [] };
+let catalog = { prompts: [], variables: [], functions: [], libraries: [], models: [] };
 let drafts = makeDrafts("");
 let name = null; // the open prompt; null for one that has no name yet
 let saved = { instruction: "", options: {} };
