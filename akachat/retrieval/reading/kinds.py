@@ -27,10 +27,11 @@ _ENDINGS = {
 }
 _BY_ENDING = {ending: module for module, endings in _ENDINGS.items() for ending in endings.split()}
 _MEDIA = re.compile(
-    rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....(WAVE|AVI |WEBP)|ID3|OggS|fLaC|....ftyp|BM....\0\0"
-    rb"|MZ|\x7fELF|\x1f\x8b|BZh|7z\xbc\xaf|Rar!",
+    rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....(WAVE|AVI |WEBP)|OggS|fLaC|....ftyp|\x7fELF|\x1f\x8b|BZh|7z\xbc\xaf|Rar!",
     re.DOTALL,
 )
+#: What a text may begin with as well; a file of this kind has NULs.
+_MAYBE_MEDIA = re.compile(rb"MZ|ID3|BM")
 _CONTROLS = {code: None for code in range(32) if chr(code) not in "\n\t"} | {0x7F: None, 0xFEFF: None, 0x200B: None}
 
 
@@ -78,7 +79,7 @@ def _module(data: bytes, name: str) -> str:
         return _zipped(data)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         _refuse_ole(data)
-    if _MEDIA.match(data) and b"\0" in data[:65_536]:
+    if _MEDIA.match(data) or (_MAYBE_MEDIA.match(data) and b"\0" in data[:65_536]):
         raise Refused(
             "unknown_kind",
             "it is a picture, a recording, a program or an archive",
