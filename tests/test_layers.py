@@ -66,7 +66,6 @@ HEAVY = {
     "openpyxl": ["akachat.retrieval.reading"],
     "bs4": ["akachat.retrieval.reading"],
     "lxml": ["akachat.retrieval.reading"],
-    "onnxruntime": ["akachat.retrieval.embedding"],
     "sentence_transformers": ["akachat.retrieval.embedding"],
     "langchain_community": ["akachat.retrieval"],
     "langchain_core": ["akachat.retrieval"],

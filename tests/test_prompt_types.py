@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from akachat.backends.formats import Format, fill, find_format
@@ -152,6 +152,8 @@ OWN = ["{instruction}|{history}|{input}", "{input}", "{instruction}", "<{history
 FORMS = [*prompt_types().values(), *map(Format, OWN)]
 
 
+@example(form=Format("<{history}>"), talk=([], [], "<", None))  # once dropped: a format with a place for turns alone
+@example(form=Format("<{history}>"), talk=(["S"], [], "<", None))
 @given(form=st.sampled_from(FORMS), talk=TALK)
 def test_what_people_write_is_all_there_in_order_and_never_read_as_a_slot(
     form: PromptType | Format, talk: tuple[list[str], list[tuple[str, str]], str, str | None]

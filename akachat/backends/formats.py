@@ -139,7 +139,9 @@ def _write_format(
             newest = history + newest
         else:
             instruction = f"{instruction}\n{history}" if instruction else history
-    if "{instruction}" not in text and instruction:
+    if "{instruction}" not in text and "{input}" not in text and instruction:
+        history = f"{instruction}\n{history}" if history else instruction
+    elif "{instruction}" not in text and instruction:
         newest = f"{instruction}\n{newest}" if newest else instruction
     return _slots(text, {**tokens, "instruction": instruction, "history": history, "input": newest}) + mark(begun)
 
