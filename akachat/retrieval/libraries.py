@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -41,6 +42,8 @@ MODES = ("keyword", "semantic", "hybrid")
 _MOST = 1_000
 #: Seconds between two looks at a library's folder, and how long a search waits for what it finds there.
 _LOOK, _PATIENCE, _FIRST = 2.0, 5.0, 120.0
+#: A look that takes longer than this many seconds is not waited for.
+_QUICK = 0.02
 
 
 class Libraries:
@@ -65,7 +68,9 @@ class Libraries:
         self._embedders = Embedders(settings, models_dir)
         self._working = Working(settings, self._reader, self._embedders, self._open)
         self._opened: dict[str, Library] = {}
-        self._looked: dict[str, float] = {}
+        #: When each library's folder was looked at, and how long that took.
+        self._looked: dict[str, tuple[float, float]] = {}
+        self._tasks: set[asyncio.Task[Any]] = set()
 
     def list(self) -> Sequence[str]:
         """The names of the libraries, sorted."""
@@ -316,6 +321,10 @@ class Libraries:
 
     async def aclose(self) -> None:
         """Ends the work under way; what was committed stays, and the next start resumes the rest."""
+        for task in list(self._tasks):
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(list(self._tasks))
         await self._working.aclose()
         await self._reader.aclose()
         await self._embedders.aclose()
@@ -391,11 +400,13 @@ class Libraries:
     async def _look(self, library: Library) -> None:
         """Follows what was changed in the folder by hand; a first indexing is waited for."""
         job = self._working.under_way(library.name)
-        now = time.monotonic()
-        if job is None and now - self._looked.get(library.name, -_LOOK) >= _LOOK:
-            self._looked[library.name] = now
-            if await run_sync(self._has_changed, library):
-                job = self._working.index(library.name)
+        looked, took = self._looked.get(library.name, (-_LOOK, 0.0))
+        if job is None and time.monotonic() - looked >= max(_LOOK, 100 * took):
+            self._looked[library.name] = (time.monotonic(), took)
+            if took > _QUICK:  # thousands of files: this search need not wait for it
+                self._later(self._follow(library))
+            else:
+                job = await self._follow(library)
         if job is None:
             return
         searchable = library.store.get("generation") != ""
@@ -406,6 +417,18 @@ class Libraries:
                 f"the library {library.name!r} is being indexed ({job.done} of {job.total} {job.unit})",
                 hint="Try again when it is done.",
             )
+
+    async def _follow(self, library: Library) -> Job | None:
+        """Looks at the folder, and begins to index what has changed in it."""
+        began = time.monotonic()
+        changed = await run_sync(self._has_changed, library)
+        self._looked[library.name] = (time.monotonic(), time.monotonic() - began)
+        return self._working.index(library.name) if changed else None
+
+    def _later(self, work: Coroutine[Any, Any, Any]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _has_changed(self, library: Library) -> bool:
         found, live = scan(library.folder), library.store.files()
