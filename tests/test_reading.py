@@ -175,3 +175,31 @@ async def test_a_document_that_takes_too_long_is_given_up(tmp_path):
     (tmp_path / "b.txt").write_text("まだ読めます", "utf-8")
     assert (await reader.read(tmp_path / "b.txt", "b.txt")).blocks[0].text == "まだ読めます"
     await reader.aclose()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.html", "<form><p>甲</p><select><option>乙</select></form>", [("甲", ()), ("乙", ())]),
+        ("a.html", "<h1>一</h1><h2>二</h2><h2>三</h2><p>四", [("二", ("一", "二")), ("四", ("一", "三"))]),
+        ("a.html", "<table><tr><td><h2>題</h2><p>左<td>右</table>", [("左", ("題",)), ("右", ("題",))]),
+        ("a.html", '<meta charset="utf-16"><p>頁', [("頁", ())]),
+        ("a.html", '<meta charset="shift_jis"><p>頁'.encode("utf-16"), [("頁", ())]),
+        ("a.html", '<meta charset="shift_jis"><p>①頁'.encode("cp932"), [("①頁", ())]),
+        ("a.srt", "1\n0:00:01,0 --> 0:00:02,0\nやあ\n2\n0:00:03,0 --> 0:00:04,0\nはい", [("やあ\nはい", ())]),
+        (
+            "a.vtt",
+            "WEBVTT\n\nNOTE x\n\n00:01.000 --> 00:02.000\n<v 花子>甲 &amp; <c.x>乙</c></v>",
+            [("花子: 甲 & 乙", ())],
+        ),
+    ],
+)
+def test_no_text_is_lost(tmp_path, name, content, expected):
+    assert [(block.text, block.headings) for block in read(tmp_path, name, content).blocks] == expected
+
+
+def test_a_caption_leads_its_rows(tmp_path):
+    page = "<table><caption>売上</caption><tr><th>月<th>円<tr><td>四月<td>9</table>"
+    assert [(block.text, block.lead) for block in read(tmp_path, "a.html", page).blocks] == [
+        ("月: 四月 / 円: 9", "売上")
+    ]
