@@ -77,7 +77,7 @@ def test_decoding_raises_nothing_else(data):
         (
             "a.csv",
             '名前,値段,備考\nりんご,120,"甘い\n赤い"\nみかん,80,\n',
-            [("名前: りんご / 値段: 120 / 備考: 甘い 赤い", (), "row 2"), ("名前: みかん / 値段: 80", (), "row 4")],
+            [("名前: りんご / 値段: 120 / 備考: 甘い 赤い", (), "row 2"), ("名前: みかん / 値段: 80", (), "row 3")],
         ),
         (
             "a.json",
@@ -186,6 +186,17 @@ async def test_a_document_that_takes_too_long_is_given_up(tmp_path):
         ("a.html", '<meta charset="utf-16"><p>頁', [("頁", ())]),
         ("a.html", '<meta charset="shift_jis"><p>頁'.encode("utf-16"), [("頁", ())]),
         ("a.html", '<meta charset="shift_jis"><p>①頁'.encode("cp932"), [("①頁", ())]),
+        ("a.md", "# 一\n## 二\n## 三\n四\n# 五", [("二", ("一", "二")), ("四", ("一", "三")), ("五", ("五",))]),
+        ("a.md", "---\ntitle: 題\n---\n序\n\n一\n===\n二\n", [("title: 題", ()), ("序", ()), ("二", ("一",))]),
+        ("a.md", "一\n\n---\n\n二", [("一", ()), ("---", ()), ("二", ())]),
+        ("a.csv", "売上表\n\n月,額\n四月,9\n", [("売上表", ()), ("月: 四月 / 額: 9", ())]),
+        (
+            "a.csv",
+            "氏名,所属\n山田,営業\n佐藤,総務",
+            [("氏名: 山田 / 所属: 営業", ()), ("氏名: 佐藤 / 所属: 総務", ())],
+        ),
+        ("a.csv", '名;文\n机;"a,b\n,c"\n', [("名: 机 / 文: a,b ,c", ())]),
+        ("a.csv", "1,2\n3,4", [("1 / 2", ()), ("3 / 4", ())]),
         ("a.srt", "1\n0:00:01,0 --> 0:00:02,0\nやあ\n2\n0:00:03,0 --> 0:00:04,0\nはい", [("やあ\nはい", ())]),
         (
             "a.vtt",
@@ -203,3 +214,38 @@ def test_a_caption_leads_its_rows(tmp_path):
     assert [(block.text, block.lead) for block in read(tmp_path, "a.html", page).blocks] == [
         ("月: 四月 / 円: 9", "売上")
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("ﾃｽﾄﾃﾞｰﾀ", "cp932"),
+        ("ﾄｳｷｮｳﾄ ﾁﾖﾀﾞｸ 1-1", "cp932"),
+        ("ﾔﾏﾀﾞ ﾊﾅｺ ｻﾝ", "cp932"),
+        ("①②③㈱", "cp932"),
+        ("山田太郎", "euc_jp"),
+        ("東京大学,大阪府\n", "euc_jp"),
+        ("ｱｲｳ漢字", "iso2022_jp_ext"),
+        ("きょうは", "utf-16-le"),
+        ("ニャーニャー泣いていた", "utf-16-be"),
+    ],
+)
+def test_charsets_that_look_alike(text, charset):
+    assert decode(text.encode(charset))[0] == text
+
+
+@pytest.mark.parametrize("text", ["abcdefghijkl", "0a0b0c0d", "hello world", "a0b1c2d3\n" * 20])
+def test_ascii_is_no_utf_16(text):
+    assert decode(text.encode()) == (text, "utf-8")
+
+
+@pytest.mark.parametrize("charset", ["no-such", "a\0b", "rot13", "base64", "idna", "utf-8"])
+def test_a_charset_that_does_not_fit_is_refused(charset):
+    with pytest.raises(Refused):
+        decode("漢字".encode("cp932"), charset)
+
+
+def test_control_characters_are_no_text():
+    with pytest.raises(Refused) as refused:
+        decode(b"\x01\x02\x03abc\x05\x06")
+    assert refused.value.code == "unknown_kind"
