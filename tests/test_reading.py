@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import zipfile
 from pathlib import Path
 
@@ -134,6 +135,7 @@ def test_a_book(tmp_path):
         ("a.html", b"<p> </p><script>x</script>", "no_text"),
         ("a.bin", bytes(range(256)) * 10, "unknown_kind"),
         ("a.pdf", b"%PDF-1.7 and nothing", "broken"),
+        ("a.pdf", b"HTTP/1.1 200\r\n%PDF-1.7 and nothing", "broken"),
         ("a.docx", b"PK\x03\x04 and nothing", "broken"),
     ],
 )
@@ -249,3 +251,49 @@ def test_control_characters_are_no_text():
     with pytest.raises(Refused) as refused:
         decode(b"\x01\x02\x03abc\x05\x06")
     assert refused.value.code == "unknown_kind"
+
+
+def test_a_text_that_speaks_of_a_kind_is_a_text(tmp_path):
+    for text in ("A file begins with %PDF-1.7.", "MZ is a mark", "ID3 too", "GIF89a"):
+        assert read(tmp_path, "a.txt", text).blocks[0].text == text
+
+
+def test_open_document_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.odt", "w") as file:
+        file.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+    with pytest.raises(Refused) as refused:
+        read_document(tmp_path / "a.odt", "a.odt", limits=ReadLimits())
+    assert (refused.value.code, refused.value.message) == ("unknown_kind", "OpenDocument is not read")
+
+
+async def test_what_is_no_character_in_a_place_ends_no_process(tmp_path):
+    reader = Reader(ReadLimits(), 1)
+    (tmp_path / "a.json").write_text('{"\\ud800": [{"b": "c"}], "d": "%s"}' % ("e" * 900), "utf-8")
+    document = await reader.read(tmp_path / "a.json", "a.json")
+    assert [block.text for block in document.blocks] == ["b: c", "e" * 900]
+    await reader.aclose()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is memory bounded as exactly")
+async def test_a_document_that_takes_too_much_memory_is_given_up(tmp_path):
+    reader = Reader(ReadLimits(memory_bytes=200 * 1024**2), 1)
+    (tmp_path / "a.json").write_text("[" + "{}," * 5_000_000 + "{}]", "utf-8")
+    (tmp_path / "b.txt").write_text("まだ読めます", "utf-8")
+    with pytest.raises(Refused) as refused:
+        await reader.read(tmp_path / "a.json", "a.json")
+    assert refused.value.code == "too_large"
+    assert (await reader.read(tmp_path / "b.txt", "b.txt")).blocks[0].text == "まだ読めます"
+    await reader.aclose()
+
+
+async def test_whoever_leaves_ends_the_reading(tmp_path):
+    reader = Reader(ReadLimits(), 1)
+    (tmp_path / "a.csv").write_text("名,値\n" + "あ,い\n" * 2_000_000, "utf-8")
+    (tmp_path / "b.txt").write_text("まだ読めます", "utf-8")
+    begun = asyncio.create_task(reader.read(tmp_path / "a.csv", "a.csv"))
+    await asyncio.sleep(0.3)
+    begun.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await begun
+    assert (await reader.read(tmp_path / "b.txt", "b.txt")).blocks[0].text == "まだ読めます"
+    await reader.aclose()

@@ -89,10 +89,9 @@ def _utf16(data: bytes) -> str:
     some = data[:4_000]
     for name, high in (("utf-16-le", some[1::2]), ("utf-16-be", some[0::2])):
         try:
-            text = data.decode(name)
+            text = codecs.getincrementaldecoder(name)().decode(some)
         except UnicodeError:
             continue
-        text = text[:2_000]
         if b"\0" in high and sum(c.isprintable() or c in "\r\n\t" for c in text) >= 0.98 * len(text):
             return name
         # No ASCII in it. What is in another encoding makes Chinese characters of this one, but hardly ever kana.
@@ -121,7 +120,7 @@ def _is_rather_cp932(data: bytes, text: str) -> bool:
 
 
 def _controls(text: str) -> int:
-    return sum(c < " " and c not in "\t\n\r\f\x1b" for c in text)
+    return sum(c < " " and c not in "\b\t\n\r\f\x1b" for c in text)
 
 
 def _kana(text: str) -> int:

@@ -7,6 +7,7 @@ import io
 import re
 import unicodedata
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from akachat.retrieval.reading.limits import ReadLimits
@@ -72,7 +73,8 @@ def read_document(path: Path, name: str, *, charset: str = "", limits: ReadLimit
 
 def _module(data: bytes, name: str) -> str:
     ending = name.rpartition(".")[2].lower() if "." in name else ""
-    if b"%PDF-" in data[:1024]:
+    # Some programs write a few lines before the mark; a text may speak of it.
+    if data.lstrip().startswith(b"%PDF-") or (ending == "pdf" and b"%PDF-" in data[:1024]):
         return "pdf"
     if data.startswith(b"PK\x03\x04"):
         return _zipped(data)
@@ -102,6 +104,10 @@ def _zipped(data: bytes) -> str:
         raise Refused("broken", f"it is a damaged zip: {error}", shown="unreadable") from None
     if kind.startswith(b"application/epub"):
         return "epub"
+    if kind.startswith(b"application/vnd.oasis"):
+        raise Refused(
+            "unknown_kind", "OpenDocument is not read", hint="Save it as .docx, .xlsx or .pptx.", shown="unreadable"
+        )
     for folder, module in (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx")):
         if any(name.startswith(folder) for name in names):
             return module
@@ -136,12 +142,15 @@ def _clean(document: Document, limits: ReadLimits) -> Document:
             )
         if text.strip():
             headings = tuple(title for title in map(_line, block.headings) if title)
-            blocks.append(Block(text, headings, block.place, _line(block.lead), block.whole))
+            place = block.place
+            if place.path or place.sheet:
+                place = replace(place, path=_tidy(place.path), sheet=_tidy(place.sheet))
+            blocks.append(Block(text, headings, place, _line(block.lead), block.whole))
     if not blocks:
         raise Refused(
             "no_text", "it has no text", hint="A scanned document needs an OCR program first.", shown="unreadable"
         )
-    return Document(tuple(blocks), document.charset, document.notes)
+    return Document(tuple(blocks), document.charset, tuple(map(_line, document.notes)))
 
 
 def _tidy(text: str) -> str:

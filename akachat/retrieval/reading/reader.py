@@ -44,7 +44,7 @@ class Reader:
         """
         asked = {"path": str(path.absolute()), "name": name, "charset": charset, "limits": asdict(self._limits)}
         async with self._free:
-            process = self._idle.pop() if self._idle else await self._start()
+            process = self._living() or await self._start()
             try:
                 async with asyncio.timeout(self._limits.seconds):
                     data = await _ask(process, json.dumps(asked).encode() + b"\n")
@@ -70,6 +70,14 @@ class Reader:
             self._idle.append(process)
         return unpacked(data)
 
+    def _living(self) -> asyncio.subprocess.Process | None:
+        """One that waits for work. One that ended meanwhile must not be taken for broken by the next document."""
+        while self._idle:
+            process = self._idle.pop()
+            if process.returncode is None:
+                return process
+        return None
+
     async def _start(self) -> asyncio.subprocess.Process:
         environ = {**os.environ, "PYTHONUTF8": "1"}
         root = str(Path(__file__).resolve().parents[3])
@@ -81,6 +89,7 @@ class Reader:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            limit=2**22,
             env=environ,
         )
 
