@@ -18,7 +18,8 @@ _MARKS = (
 )
 #: In this order every cp932 and euc-jp sample was told right; both are tried strictly.
 _TRIED = ("utf-8", "euc_jp", "cp932")
-
+#: But for what logs of terminals hold.
+_CONTROLS = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f]+")
 #: Words in half-width kana as they are written: none begins with a mark, and what is voiced can be.
 _HALF_WIDTH = re.compile(r"(?:[\x00-\x7f｡-･]|[ｶ-ﾄﾊ-ﾎｳ]ﾞ|[ﾊ-ﾎ]ﾟ|[ｦｱ-ﾝ][ｧ-ｰ]*)*")
 
@@ -120,7 +121,7 @@ def _is_rather_cp932(data: bytes, text: str) -> bool:
 
 
 def _controls(text: str) -> int:
-    return sum(c < " " and c not in "\b\t\n\r\f\x1b" for c in text)
+    return sum(map(len, _CONTROLS.findall(text)))
 
 
 def _kana(text: str) -> int:

@@ -34,6 +34,8 @@ _MEDIA = re.compile(
 )
 _CONTROLS = {code: None for code in range(32) if chr(code) not in "\n\t"} | {0x7F: None, 0xFEFF: None, 0x200B: None}
 
+_UNTIDY = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\ufeff\ud800-\udfff]")
+
 
 def read_document(path: Path, name: str, *, charset: str = "", limits: ReadLimits) -> Document:
     """A file's text.
@@ -130,6 +132,8 @@ def _refuse_ole(data: bytes) -> None:
 def _clean(document: Document, limits: ReadLimits) -> Document:
     blocks = []
     length = 0
+    # Millions of blocks may stand under few headings.
+    titles: dict[tuple[str, ...], tuple[str, ...]] = {}
     for block in document.blocks:
         text = _tidy(block.text)
         length += len(text)
@@ -141,7 +145,9 @@ def _clean(document: Document, limits: ReadLimits) -> Document:
                 shown="unreadable",
             )
         if text.strip():
-            headings = tuple(title for title in map(_line, block.headings) if title)
+            headings = titles.get(block.headings)
+            if headings is None:
+                headings = titles[block.headings] = tuple(title for title in map(_line, block.headings) if title)
             place = block.place
             if place.path or place.sheet:
                 place = replace(place, path=_tidy(place.path), sheet=_tidy(place.sheet))
@@ -154,10 +160,11 @@ def _clean(document: Document, limits: ReadLimits) -> Document:
 
 
 def _tidy(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no character
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return text.translate(_CONTROLS).strip("\n")
+    if _UNTIDY.search(text):
+        text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no character
+        text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
+    return unicodedata.normalize("NFC", text).strip("\n")
 
 
 def _line(text: str) -> str:
-    return " ".join(_tidy(text).split())
+    return " ".join(_tidy(text).split()) if text else ""

@@ -16,6 +16,9 @@ from akachat.retrieval.values import Document, Refused
 
 __all__ = ["Reader"]
 
+#: So many bytes are unpacked in a few milliseconds.
+_SHORT = 200_000
+
 
 class Reader:
     """Starts processes as they are needed, and keeps them for the next documents.
@@ -68,7 +71,8 @@ class Reader:
                 await _end(process)
                 raise
             self._idle.append(process)
-        return unpacked(data)
+        # A long one takes seconds, in which nobody else should have to wait.
+        return unpacked(data) if len(data) < _SHORT else await asyncio.to_thread(unpacked, data)
 
     def _living(self) -> asyncio.subprocess.Process | None:
         """One that waits for work. One that ended meanwhile must not be taken for broken by the next document."""
