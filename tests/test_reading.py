@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import zipfile
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -297,3 +298,51 @@ async def test_whoever_leaves_ends_the_reading(tmp_path):
         await begun
     assert (await reader.read(tmp_path / "b.txt", "b.txt")).blocks[0].text == "まだ読めます"
     await reader.aclose()
+
+
+def test_a_book_without_headings_has_those_of_its_contents(tmp_path):
+    def book(path: Path, **more: str) -> Path:
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("mimetype", "application/epub+zip")
+            file.writestr("META-INF/container.xml", '<c><rootfiles><rootfile full-path="o/p.opf"/></rootfiles></c>')
+            items = '<item id="a" href="1.xhtml"/><item id="n" href="nav.xhtml" properties="nav"/>'
+            spine = '<spine><itemref idref="a"/><itemref idref="z"/></spine>'
+            file.writestr("o/p.opf", f"<package><manifest>{items}</manifest>{spine}</package>")
+            file.writestr("o/nav.xhtml", '<html><nav><ol><li><a href="1.xhtml#x">第一章</a></li></ol></nav></html>')
+            page = '<?xml version="1.0" encoding="Shift_JIS"?><html><head><title>x</title></head><p>はじめ</p></html>'
+            file.writestr("o/1.xhtml", page.encode("cp932"))
+            for name, content in more.items():
+                file.writestr(f"META-INF/{name}.xml", content)
+        return path
+
+    document = read_document(book(tmp_path / "a"), "a.epub", limits=ReadLimits())
+    assert seen(document) == [("はじめ", ("第一章",), "1.xhtml")]
+    assert document.notes == ("1 of 2 chapters are missing in the file",)
+    locked = '<e><CipherReference URI="o/{}"/></e>'
+    read_document(book(tmp_path / "b", encryption=locked.format("font.otf")), "b.epub", limits=ReadLimits())
+    with pytest.raises(Refused) as refused:
+        read_document(book(tmp_path / "c", encryption=locked.format("1.xhtml")), "c.epub", limits=ReadLimits())
+    assert refused.value.code == "encrypted"
+
+
+def test_what_is_attached_to_mail(tmp_path):
+    mail, inner = EmailMessage(), EmailMessage()
+    mail["Subject"], mail["From"], inner["Subject"] = "会議の件", "y@example.com", "元の件"
+    mail.set_content("本文です。\n", charset="iso-2022-jp")
+    mail.add_alternative("<p>別</p>", subtype="html")
+    mail.add_attachment(
+        "品,値\n机,9\n".encode("cp932"), maintype="application", subtype="octet-stream", filename="表.csv"
+    )
+    mail.add_attachment(b"\x89PNG\0", maintype="image", subtype="png", filename="絵.png")
+    inner.set_content("元の文\n")
+    mail.add_attachment(inner)
+    document = read(tmp_path, "a.eml", mail.as_bytes())
+    assert seen(document) == [
+        ("Subject: 会議の件\nFrom: y@example.com", (), "head"),
+        ("本文です。", ("会議の件",), "L1"),
+        ("品: 机 / 値: 9", ("会議の件", "表.csv"), "row 2 表.csv"),
+        ("Subject: 元の件", ("会議の件", "message/rfc822"), "head"),
+        ("元の文", ("会議の件", "message/rfc822", "元の件"), "message/rfc822 L1"),
+    ]
+    assert document.blocks[1].lead == "y@example.com"
+    assert document.notes == ("the attachment 絵.png is not read",)

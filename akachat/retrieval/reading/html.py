@@ -14,9 +14,10 @@ from akachat.retrieval.reading.charset import decode
 from akachat.retrieval.reading.rows import row_text
 from akachat.retrieval.values import Block, Document, Place
 
-__all__ = ["blocks_of", "read"]
+__all__ = ["blocks_of", "decoded", "read"]
 
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_\-]{3,20})""", re.IGNORECASE)
+_XML = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9_\-]{3,20})""")
 _DROPPED = ("script", "style", "noscript", "template", "nav", "svg", "iframe", "button", "rp", "head")
 #: A table that holds one of these lays out a page.
 _LAYOUT = ("table", "h1", "h2", "h3", "h4", "h5", "h6", "pre")
@@ -28,12 +29,13 @@ _BLOCKS = re.compile(
 
 def read(data: bytes, name: str, charset: str) -> Document:
     """A page."""
-    said = _META.search(data[:4_096])
-    text, found = _decoded(data, charset, said[1].decode() if said else "")
+    text, found = _decoded(data, charset)
     return Document(tuple(blocks_of(text)), found)
 
 
-def _decoded(data: bytes, charset: str, said: str) -> tuple[str, str]:
+def _decoded(data: bytes, charset: str) -> tuple[str, str]:
+    meta = _META.search(data[:4_096]) or _XML.match(data[:200])
+    said = meta[1].decode() if meta else ""
     if not charset and said.lower() in ("shift_jis", "sjis", "x-sjis", "windows-31j"):
         said = "cp932"
     # A mark at the beginning, or an encoding in which this `meta` could not have been read, tells more than the `meta`.
@@ -46,12 +48,23 @@ def _decoded(data: bytes, charset: str, said: str) -> tuple[str, str]:
     return decode(data, charset)
 
 
-def blocks_of(text: str, place: Place | None = None) -> Iterator[Block]:
-    """The blocks of a page's text."""
+def decoded(data: bytes, charset: str = "") -> str:
+    """A page's text, in the encoding that it says, or that is found out."""
+    return _decoded(data, charset)[0]
+
+
+def blocks_of(text: str, place: Place | None = None, *, titled: bool = True) -> Iterator[Block]:
+    """The blocks of a page's text.
+
+    Args:
+        text: its HTML.
+        place: where it stands.
+        titled: whether the page's title stands above all of it.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", bs4.XMLParsedAsHTMLWarning)
         soup = bs4.BeautifulSoup(text, "lxml")
-    title = soup.title.get_text(" ", strip=True) if soup.title else ""
+    title = soup.title.get_text(" ", strip=True) if soup.title and titled else ""
     for tag in soup(_DROPPED):
         tag.decompose()
     for ruby in soup("rt"):
