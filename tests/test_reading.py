@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import zipfile
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
@@ -77,7 +79,7 @@ def test_decoding_raises_nothing_else(data):
         (
             "a.csv",
             '名前,値段,備考\nりんご,120,"甘い\n赤い"\nみかん,80,\n',
-            [("名前: りんご / 値段: 120 / 備考: 甘い 赤い", (), "row 2"), ("名前: みかん / 値段: 80", (), "row 4")],
+            [("名前: りんご / 値段: 120 / 備考: 甘い 赤い", (), "row 2"), ("名前: みかん / 値段: 80", (), "row 3")],
         ),
         (
             "a.json",
@@ -134,6 +136,7 @@ def test_a_book(tmp_path):
         ("a.html", b"<p> </p><script>x</script>", "no_text"),
         ("a.bin", bytes(range(256)) * 10, "unknown_kind"),
         ("a.pdf", b"%PDF-1.7 and nothing", "broken"),
+        ("a.pdf", b"HTTP/1.1 200\r\n%PDF-1.7 and nothing", "broken"),
         ("a.docx", b"PK\x03\x04 and nothing", "broken"),
     ],
 )
@@ -175,3 +178,171 @@ async def test_a_document_that_takes_too_long_is_given_up(tmp_path):
     (tmp_path / "b.txt").write_text("まだ読めます", "utf-8")
     assert (await reader.read(tmp_path / "b.txt", "b.txt")).blocks[0].text == "まだ読めます"
     await reader.aclose()
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.html", "<form><p>甲</p><select><option>乙</select></form>", [("甲", ()), ("乙", ())]),
+        ("a.html", "<h1>一</h1><h2>二</h2><h2>三</h2><p>四", [("二", ("一", "二")), ("四", ("一", "三"))]),
+        ("a.html", "<table><tr><td><h2>題</h2><p>左<td>右</table>", [("左", ("題",)), ("右", ("題",))]),
+        ("a.html", '<meta charset="utf-16"><p>頁', [("頁", ())]),
+        ("a.html", '<meta charset="shift_jis"><p>頁'.encode("utf-16"), [("頁", ())]),
+        ("a.html", '<meta charset="shift_jis"><p>①頁'.encode("cp932"), [("①頁", ())]),
+        ("a.md", "# 一\n## 二\n## 三\n四\n# 五", [("二", ("一", "二")), ("四", ("一", "三")), ("五", ("五",))]),
+        ("a.md", "---\ntitle: 題\n---\n序\n\n一\n===\n二\n", [("title: 題", ()), ("序", ()), ("二", ("一",))]),
+        ("a.md", "一\n\n---\n\n二", [("一", ()), ("---", ()), ("二", ())]),
+        ("a.csv", "売上表\n\n月,額\n四月,9\n", [("売上表", ()), ("月: 四月 / 額: 9", ())]),
+        (
+            "a.csv",
+            "氏名,所属\n山田,営業\n佐藤,総務",
+            [("氏名: 山田 / 所属: 営業", ()), ("氏名: 佐藤 / 所属: 総務", ())],
+        ),
+        ("a.csv", '名;文\n机;"a,b\n,c"\n', [("名: 机 / 文: a,b ,c", ())]),
+        ("a.csv", "1,2\n3,4", [("1 / 2", ()), ("3 / 4", ())]),
+        ("a.srt", "1\n0:00:01,0 --> 0:00:02,0\nやあ\n2\n0:00:03,0 --> 0:00:04,0\nはい", [("やあ\nはい", ())]),
+        (
+            "a.vtt",
+            "WEBVTT\n\nNOTE x\n\n00:01.000 --> 00:02.000\n<v 花子>甲 &amp; <c.x>乙</c></v>",
+            [("花子: 甲 & 乙", ())],
+        ),
+    ],
+)
+def test_no_text_is_lost(tmp_path, name, content, expected):
+    assert [(block.text, block.headings) for block in read(tmp_path, name, content).blocks] == expected
+
+
+def test_a_caption_leads_its_rows(tmp_path):
+    page = "<table><caption>売上</caption><tr><th>月<th>円<tr><td>四月<td>9</table>"
+    assert [(block.text, block.lead) for block in read(tmp_path, "a.html", page).blocks] == [
+        ("月: 四月 / 円: 9", "売上")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("ﾃｽﾄﾃﾞｰﾀ", "cp932"),
+        ("ﾄｳｷｮｳﾄ ﾁﾖﾀﾞｸ 1-1", "cp932"),
+        ("ﾔﾏﾀﾞ ﾊﾅｺ ｻﾝ", "cp932"),
+        ("①②③㈱", "cp932"),
+        ("山田太郎", "euc_jp"),
+        ("東京大学,大阪府\n", "euc_jp"),
+        ("ｱｲｳ漢字", "iso2022_jp_ext"),
+        ("きょうは", "utf-16-le"),
+        ("ニャーニャー泣いていた", "utf-16-be"),
+    ],
+)
+def test_charsets_that_look_alike(text, charset):
+    assert decode(text.encode(charset))[0] == text
+
+
+@pytest.mark.parametrize("text", ["abcdefghijkl", "0a0b0c0d", "hello world", "a0b1c2d3\n" * 20])
+def test_ascii_is_no_utf_16(text):
+    assert decode(text.encode()) == (text, "utf-8")
+
+
+@pytest.mark.parametrize("charset", ["no-such", "a\0b", "rot13", "base64", "idna", "utf-8"])
+def test_a_charset_that_does_not_fit_is_refused(charset):
+    with pytest.raises(Refused):
+        decode("漢字".encode("cp932"), charset)
+
+
+def test_control_characters_are_no_text():
+    with pytest.raises(Refused) as refused:
+        decode(b"\x01\x02\x03abc\x05\x06")
+    assert refused.value.code == "unknown_kind"
+
+
+def test_a_text_that_speaks_of_a_kind_is_a_text(tmp_path):
+    for text in ("A file begins with %PDF-1.7.", "MZ is a mark", "ID3 too"):
+        assert read(tmp_path, "a.txt", text).blocks[0].text == text
+
+
+def test_open_document_is_named(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.odt", "w") as file:
+        file.writestr("mimetype", "application/vnd.oasis.opendocument.text")
+    with pytest.raises(Refused) as refused:
+        read_document(tmp_path / "a.odt", "a.odt", limits=ReadLimits())
+    assert (refused.value.code, refused.value.message) == ("unknown_kind", "OpenDocument is not read")
+
+
+async def test_what_is_no_character_in_a_place_ends_no_process(tmp_path):
+    reader = Reader(ReadLimits(), 1)
+    (tmp_path / "a.json").write_text('{"\\ud800": [{"b": "c"}], "d": "%s"}' % ("e" * 900), "utf-8")
+    document = await reader.read(tmp_path / "a.json", "a.json")
+    assert [block.text for block in document.blocks] == ["b: c", "e" * 900]
+    await reader.aclose()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there is memory bounded as exactly")
+async def test_a_document_that_takes_too_much_memory_is_given_up(tmp_path):
+    reader = Reader(ReadLimits(memory_bytes=200 * 1024**2), 1)
+    (tmp_path / "a.json").write_text("[" + "{}," * 5_000_000 + "{}]", "utf-8")
+    (tmp_path / "b.txt").write_text("まだ読めます", "utf-8")
+    with pytest.raises(Refused) as refused:
+        await reader.read(tmp_path / "a.json", "a.json")
+    assert refused.value.code == "too_large"
+    assert (await reader.read(tmp_path / "b.txt", "b.txt")).blocks[0].text == "まだ読めます"
+    await reader.aclose()
+
+
+async def test_whoever_leaves_ends_the_reading(tmp_path):
+    reader = Reader(ReadLimits(), 1)
+    (tmp_path / "a.csv").write_text("名,値\n" + "あ,い\n" * 2_000_000, "utf-8")
+    (tmp_path / "b.txt").write_text("まだ読めます", "utf-8")
+    begun = asyncio.create_task(reader.read(tmp_path / "a.csv", "a.csv"))
+    await asyncio.sleep(0.3)
+    begun.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await begun
+    assert (await reader.read(tmp_path / "b.txt", "b.txt")).blocks[0].text == "まだ読めます"
+    await reader.aclose()
+
+
+def test_a_book_without_headings_has_those_of_its_contents(tmp_path):
+    def book(path: Path, **more: str) -> Path:
+        with zipfile.ZipFile(path, "w") as file:
+            file.writestr("mimetype", "application/epub+zip")
+            file.writestr("META-INF/container.xml", '<c><rootfiles><rootfile full-path="o/p.opf"/></rootfiles></c>')
+            items = '<item id="a" href="1.xhtml"/><item id="n" href="nav.xhtml" properties="nav"/>'
+            spine = '<spine><itemref idref="a"/><itemref idref="z"/></spine>'
+            file.writestr("o/p.opf", f"<package><manifest>{items}</manifest>{spine}</package>")
+            file.writestr("o/nav.xhtml", '<html><nav><ol><li><a href="1.xhtml#x">第一章</a></li></ol></nav></html>')
+            page = '<?xml version="1.0" encoding="Shift_JIS"?><html><head><title>x</title></head><p>はじめ</p></html>'
+            file.writestr("o/1.xhtml", page.encode("cp932"))
+            for name, content in more.items():
+                file.writestr(f"META-INF/{name}.xml", content)
+        return path
+
+    document = read_document(book(tmp_path / "a"), "a.epub", limits=ReadLimits())
+    assert seen(document) == [("はじめ", ("第一章",), "1.xhtml")]
+    assert document.notes == ("1 of 2 chapters are missing in the file",)
+    locked = '<e><CipherReference URI="o/{}"/></e>'
+    read_document(book(tmp_path / "b", encryption=locked.format("font.otf")), "b.epub", limits=ReadLimits())
+    with pytest.raises(Refused) as refused:
+        read_document(book(tmp_path / "c", encryption=locked.format("1.xhtml")), "c.epub", limits=ReadLimits())
+    assert refused.value.code == "encrypted"
+
+
+def test_what_is_attached_to_mail(tmp_path):
+    mail, inner = EmailMessage(), EmailMessage()
+    mail["Subject"], mail["From"], inner["Subject"] = "会議の件", "y@example.com", "元の件"
+    mail.set_content("本文です。\n", charset="iso-2022-jp")
+    mail.add_alternative("<p>別</p>", subtype="html")
+    mail.add_attachment(
+        "品,値\n机,9\n".encode("cp932"), maintype="application", subtype="octet-stream", filename="表.csv"
+    )
+    mail.add_attachment(b"\x89PNG\0", maintype="image", subtype="png", filename="絵.png")
+    inner.set_content("元の文\n")
+    mail.add_attachment(inner)
+    document = read(tmp_path, "a.eml", mail.as_bytes())
+    assert seen(document) == [
+        ("Subject: 会議の件\nFrom: y@example.com", (), "head"),
+        ("本文です。", ("会議の件",), "L1"),
+        ("品: 机 / 値: 9", ("会議の件", "表.csv"), "row 2 表.csv"),
+        ("Subject: 元の件", ("会議の件", "message/rfc822"), "head"),
+        ("元の文", ("会議の件", "message/rfc822", "元の件"), "message/rfc822 L1"),
+    ]
+    assert document.blocks[1].lead == "y@example.com"
+    assert document.notes == ("the attachment 絵.png is not read",)

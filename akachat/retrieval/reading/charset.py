@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 
 from akachat.retrieval.values import Refused
 
@@ -17,6 +18,10 @@ _MARKS = (
 )
 #: In this order every cp932 and euc-jp sample was told right; both are tried strictly.
 _TRIED = ("utf-8", "euc_jp", "cp932")
+#: But for what logs of terminals hold.
+_CONTROLS = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f]+")
+#: Words in half-width kana as they are written: none begins with a mark, and what is voiced can be.
+_HALF_WIDTH = re.compile(r"(?:[\x00-\x7f｡-･]|[ｶ-ﾄﾊ-ﾎｳ]ﾞ|[ﾊ-ﾎ]ﾟ|[ｦｱ-ﾝ][ｧ-ｰ]*)*")
 
 
 def decode(data: bytes, charset: str = "") -> tuple[str, str]:
@@ -42,7 +47,7 @@ def decode(data: bytes, charset: str = "") -> tuple[str, str]:
             return data.decode(charset), charset
         except LookupError:
             raise Refused("broken", f"there is no charset {charset!r}", shown="unreadable") from None
-        except UnicodeError:
+        except ValueError:  # also what a name with a NUL in it raises
             raise Refused(
                 "broken", f"it is not in {charset}", hint="Choose another charset, or none.", shown="unreadable"
             ) from None
@@ -67,11 +72,13 @@ def decode(data: bytes, charset: str = "") -> tuple[str, str]:
             continue
         if name == "euc_jp" and _is_rather_cp932(data, text):
             continue
+        if _controls(text) > 0.02 * len(text):
+            raise _no_text()
         return text, name
     # One broken byte does not make a text unreadable.
     best = max(_TRIED, key=lambda name: -data.decode(name, "replace").count("\ufffd"))
     text = data.decode(best, "replace")
-    if text.count("\ufffd") * 20 > len(text):
+    if (text.count("\ufffd") + _controls(text)) * 20 > len(text):
         raise _no_text()
     return text, best
 
@@ -82,13 +89,17 @@ def _utf16(data: bytes) -> str:
         return ""
     some = data[:4_000]
     for name, high in (("utf-16-le", some[1::2]), ("utf-16-be", some[0::2])):
-        if b"\0" not in high:
-            continue
         try:
-            text = data.decode(name)
+            text = codecs.getincrementaldecoder(name)().decode(some)
         except UnicodeError:
             continue
-        if sum(c.isprintable() or c in "\r\n\t" for c in text[:2_000]) >= 0.98 * len(text[:2_000]):
+        if b"\0" in high and sum(c.isprintable() or c in "\r\n\t" for c in text) >= 0.98 * len(text):
+            return name
+        # No ASCII in it. What is in another encoding makes Chinese characters of this one, but hardly ever kana.
+        japanese = sum(
+            "\u3000" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff" or "\uff00" <= c <= "\uffef" for c in text
+        )
+        if len(text) >= 4 and not data.isalnum() and japanese >= 0.98 * len(text) and _kana(text) >= 0.3 * len(text):
             return name
     return ""
 
@@ -99,7 +110,18 @@ def _is_rather_cp932(data: bytes, text: str) -> bool:
         other = data.decode("cp932")
     except UnicodeError:
         return False
-    return _kana(other) > 2 * _kana(text) + 1 and not any("\uff61" <= c <= "\uff9f" for c in other)
+    half = sum("\uff61" <= c <= "\uff9f" for c in other)
+    if half:
+        if _kana(text) or not _HALF_WIDTH.fullmatch(other):
+            return False
+        # Read as EUC-JP, words in half-width kana are full of kanji of the second level, which hardly any text has.
+        seldom = sum(c.encode("euc_jp")[0] >= 0xD0 for c in text if c > "\x7f")
+        return seldom > 0.1 * len(text)
+    return _kana(other) > 2 * _kana(text) + 1
+
+
+def _controls(text: str) -> int:
+    return sum(map(len, _CONTROLS.findall(text)))
 
 
 def _kana(text: str) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import warnings
 from collections.abc import Iterator
@@ -13,27 +14,33 @@ from akachat.retrieval.reading.charset import decode
 from akachat.retrieval.reading.rows import row_text
 from akachat.retrieval.values import Block, Document, Place
 
-__all__ = ["blocks_of", "read"]
+__all__ = ["blocks_of", "decoded", "read"]
 
 _META = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9_\-]{3,20})""", re.IGNORECASE)
-_DROPPED = ("script", "style", "noscript", "template", "nav", "svg", "iframe", "form", "button", "rp", "head")
+_XML = re.compile(rb"""\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9_\-]{3,20})""")
+_DROPPED = ("script", "style", "noscript", "template", "nav", "svg", "iframe", "button", "rp", "head")
+#: A table that holds one of these lays out a page.
+_LAYOUT = ("table", "h1", "h2", "h3", "h4", "h5", "h6", "pre")
 _BLOCKS = re.compile(
-    "address|article|aside|blockquote|body|br|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|header|hr|li|main"
-    "|ol|p|section|summary|table|ul"
+    "address|article|aside|blockquote|body|br|dd|details|div|dl|dt|fieldset|figcaption|figure|footer|form|header|hr|li"
+    "|main|ol|option|p|section|summary|t[dr]|table|ul"
 )
 
 
 def read(data: bytes, name: str, charset: str) -> Document:
     """A page."""
-    said = _META.search(data[:4_096])
-    text, found = _decoded(data, charset, said[1].decode() if said else "")
+    text, found = _decoded(data, charset)
     return Document(tuple(blocks_of(text)), found)
 
 
-def _decoded(data: bytes, charset: str, said: str) -> tuple[str, str]:
+def _decoded(data: bytes, charset: str) -> tuple[str, str]:
+    meta = _META.search(data[:4_096]) or _XML.match(data[:200])
+    said = meta[1].decode() if meta else ""
     if not charset and said.lower() in ("shift_jis", "sjis", "x-sjis", "windows-31j"):
         said = "cp932"
-    if not charset and said:
+    # A mark at the beginning, or an encoding in which this `meta` could not have been read, tells more than the `meta`.
+    marked = data.startswith((codecs.BOM_UTF8, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    if not charset and said and not marked and not said.lower().startswith(("utf-16", "utf-32", "utf-7")):
         try:
             return data.decode(said), said
         except (LookupError, UnicodeError):
@@ -41,12 +48,23 @@ def _decoded(data: bytes, charset: str, said: str) -> tuple[str, str]:
     return decode(data, charset)
 
 
-def blocks_of(text: str, place: Place | None = None) -> Iterator[Block]:
-    """The blocks of a page's text."""
+def decoded(data: bytes, charset: str = "") -> str:
+    """A page's text, in the encoding that it says, or that is found out."""
+    return _decoded(data, charset)[0]
+
+
+def blocks_of(text: str, place: Place | None = None, *, titled: bool = True) -> Iterator[Block]:
+    """The blocks of a page's text.
+
+    Args:
+        text: its HTML.
+        place: where it stands.
+        titled: whether the page's title stands above all of it.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", bs4.XMLParsedAsHTMLWarning)
         soup = bs4.BeautifulSoup(text, "lxml")
-    title = soup.title.get_text(" ", strip=True) if soup.title else ""
+    title = soup.title.get_text(" ", strip=True) if soup.title and titled else ""
     for tag in soup(_DROPPED):
         tag.decompose()
     for ruby in soup("rt"):
@@ -61,10 +79,13 @@ class _Walk:
         self._path: list[tuple[int, str]] = [(0, title)] if title else []
         self._held: list[str] = []
         self._place = place
+        #: Whether nothing stands below the last heading so far; such a heading is all that there is to find.
+        self._bare = False
 
     def blocks(self, root: bs4.Tag) -> Iterator[Block]:
         yield from self._visit(root)
         yield from self._flush()
+        yield from self._heading()
 
     def _visit(self, root: bs4.Tag) -> Iterator[Block]:
         # By hand, not by recursion: pages nest deeper than Python's stack.
@@ -82,14 +103,17 @@ class _Walk:
         if re.fullmatch("h[1-6]", tag.name):
             yield from self._flush()
             level, words = int(tag.name[1]), _squeezed(tag.get_text())
+            if words and self._path and level <= self._path[-1][0]:
+                yield from self._heading()
             self._path = [each for each in self._path if each[0] < level]
             if words and not (self._path and self._path[-1][1] == words):
                 self._path.append((level, words))
+                self._bare = True
         elif tag.name == "pre":
             yield from self._flush()
             if (text := tag.get_text().strip("\n")).strip():
-                yield Block(text, self._headings(), self._place, whole=True)
-        elif tag.name == "table" and not tag.find("table"):
+                yield self._block(text, whole=True)
+        elif tag.name == "table" and not tag.find(_LAYOUT):
             yield from self._flush()
             yield from self._table(tag)
         elif _BLOCKS.fullmatch(tag.name):
@@ -101,13 +125,22 @@ class _Walk:
 
     def _table(self, table: bs4.Tag) -> Iterator[Block]:
         header: list[str] = []
+        lead = _squeezed(table.caption.get_text()) if table.caption else ""
         for row in table.find_all("tr"):
             cells = [_squeezed(cell.get_text()) for cell in row.find_all(["td", "th"])]
             if not header and row.find("th") and not row.find("td"):
                 header = cells
                 continue
             if text := row_text(header, cells):
-                yield Block(text, self._headings(), self._place, whole=True)
+                yield self._block(text, lead=lead, whole=True)
+
+    def _heading(self) -> Iterator[Block]:
+        if self._bare:
+            yield self._block(self._path[-1][1])
+
+    def _block(self, text: str, *, lead: str = "", whole: bool = False) -> Block:
+        self._bare = False
+        return Block(text, self._headings(), self._place, lead, whole)
 
     def _headings(self) -> tuple[str, ...]:
         return tuple(words for _, words in self._path)
@@ -116,7 +149,7 @@ class _Walk:
         text = _squeezed("".join(self._held))
         self._held = []
         if text:
-            yield Block(text, self._headings(), self._place)
+            yield self._block(text)
 
 
 def _squeezed(text: str) -> str:

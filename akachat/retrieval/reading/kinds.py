@@ -7,6 +7,7 @@ import io
 import re
 import unicodedata
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 from akachat.retrieval.reading.limits import ReadLimits
@@ -33,6 +34,8 @@ _MEDIA = re.compile(
 #: What a text may begin with as well; a file of this kind has NULs.
 _MAYBE_MEDIA = re.compile(rb"MZ|ID3|BM")
 _CONTROLS = {code: None for code in range(32) if chr(code) not in "\n\t"} | {0x7F: None, 0xFEFF: None, 0x200B: None}
+
+_UNTIDY = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u200b\ufeff\ud800-\udfff]")
 
 
 def read_document(path: Path, name: str, *, charset: str = "", limits: ReadLimits) -> Document:
@@ -73,7 +76,8 @@ def read_document(path: Path, name: str, *, charset: str = "", limits: ReadLimit
 
 def _module(data: bytes, name: str) -> str:
     ending = name.rpartition(".")[2].lower() if "." in name else ""
-    if b"%PDF-" in data[:1024]:
+    # Some programs write a few lines before the mark; a text may speak of it.
+    if data.lstrip().startswith(b"%PDF-") or (ending == "pdf" and b"%PDF-" in data[:1024]):
         return "pdf"
     if data.startswith(b"PK\x03\x04"):
         return _zipped(data)
@@ -103,6 +107,10 @@ def _zipped(data: bytes) -> str:
         raise Refused("broken", f"it is a damaged zip: {error}", shown="unreadable") from None
     if kind.startswith(b"application/epub"):
         return "epub"
+    if kind.startswith(b"application/vnd.oasis"):
+        raise Refused(
+            "unknown_kind", "OpenDocument is not read", hint="Save it as .docx, .xlsx or .pptx.", shown="unreadable"
+        )
     for folder, module in (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx")):
         if any(name.startswith(folder) for name in names):
             return module
@@ -125,6 +133,8 @@ def _refuse_ole(data: bytes) -> None:
 def _clean(document: Document, limits: ReadLimits) -> Document:
     blocks = []
     length = 0
+    # Millions of blocks may stand under few headings.
+    titles: dict[tuple[str, ...], tuple[str, ...]] = {}
     for block in document.blocks:
         text = _tidy(block.text)
         length += len(text)
@@ -136,20 +146,26 @@ def _clean(document: Document, limits: ReadLimits) -> Document:
                 shown="unreadable",
             )
         if text.strip():
-            headings = tuple(title for title in map(_line, block.headings) if title)
-            blocks.append(Block(text, headings, block.place, _line(block.lead), block.whole))
+            headings = titles.get(block.headings)
+            if headings is None:
+                headings = titles[block.headings] = tuple(title for title in map(_line, block.headings) if title)
+            place = block.place
+            if place.path or place.sheet:
+                place = replace(place, path=_tidy(place.path), sheet=_tidy(place.sheet))
+            blocks.append(Block(text, headings, place, _line(block.lead), block.whole))
     if not blocks:
         raise Refused(
             "no_text", "it has no text", hint="A scanned document needs an OCR program first.", shown="unreadable"
         )
-    return Document(tuple(blocks), document.charset, document.notes)
+    return Document(tuple(blocks), document.charset, tuple(map(_line, document.notes)))
 
 
 def _tidy(text: str) -> str:
-    text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no character
-    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
-    return text.translate(_CONTROLS).strip("\n")
+    if _UNTIDY.search(text):
+        text = text.encode("utf-8", "replace").decode()  # half a surrogate pair is no character
+        text = text.replace("\r\n", "\n").replace("\r", "\n").translate(_CONTROLS)
+    return unicodedata.normalize("NFC", text).strip("\n")
 
 
 def _line(text: str) -> str:
-    return " ".join(_tidy(text).split())
+    return " ".join(_tidy(text).split()) if text else ""

@@ -11,59 +11,108 @@ from akachat.retrieval.values import Block, Document, Place
 
 __all__ = ["read"]
 
-_HEADING = re.compile(r"(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
 _RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+#: Front matter ends within so many lines, or it is none.
+_MOST_FRONT = 200
 
 
 def read(data: bytes, name: str, charset: str) -> Document:
     """A Markdown file."""
     text, found = decode(data, charset)
-    return Document(tuple(_blocks(text.splitlines())), found)
+    return Document(tuple(_Walk(text.removeprefix("\ufeff").splitlines()).blocks()), found)
 
 
-def _blocks(lines: list[str]) -> Iterator[Block]:
-    path: list[tuple[int, str]] = []
-    held: list[str] = []
-    begin, at = 1, 0
+class _Walk:
+    """Goes through a text's lines; lines gather until their paragraph ends."""
 
-    def flush() -> Iterator[Block]:
-        text = "\n".join(held).strip("\n")
+    def __init__(self, lines: list[str]) -> None:
+        self._lines = lines
+        self._at = 0
+        self._path: list[tuple[int, str]] = []
+        self._held: list[str] = []
+        self._begin = 0
+        #: The line of the last heading as long as nothing stands below it; such a heading is all there is to find.
+        self._bare: int | None = None
+
+    def blocks(self) -> Iterator[Block]:
+        yield from self._front_matter()
+        while self._at < len(self._lines):
+            line = self._lines[self._at]
+            if heading := _HEADING.match(line):
+                yield from self._flush()
+                yield from self._heading(len(heading[1]), heading[2])
+            elif self._held and (underline := _UNDERLINE.match(line)):
+                title = self._held.pop()
+                yield from self._flush()
+                yield from self._heading(1 if underline[1][0] == "=" else 2, title.strip(), above=1)
+            elif fence := _FENCE.match(line):
+                yield from self._code(fence[1])
+            elif "|" in line and self._at + 1 < len(self._lines) and _RULE.match(self._lines[self._at + 1]):
+                yield from self._table()
+                continue
+            elif line.strip():
+                self._begin = self._begin if self._held else self._at
+                self._held.append(line)
+            else:
+                yield from self._flush()
+            self._at += 1
+        yield from self._flush()
+        yield from self._alone()
+
+    def _front_matter(self) -> Iterator[Block]:
+        """The lines between ``---`` at the very beginning: `key: value` as they are."""
+        if self._lines and self._lines[0].rstrip() == "---":
+            ends = (
+                n for n in range(1, min(_MOST_FRONT, len(self._lines))) if self._lines[n].rstrip() in ("---", "...")
+            )
+            end = next(ends, 0)
+            front = "\n".join(self._lines[1:end])
+            if front.strip():
+                yield self._block(front, 1, whole=True)
+                self._at = end + 1
+
+    def _heading(self, level: int, title: str, above: int = 0) -> Iterator[Block]:
+        if self._path and level <= self._path[-1][0]:
+            yield from self._alone()
+        self._path = [each for each in self._path if each[0] < level]
+        if title:
+            self._path.append((level, title))
+            self._bare = self._at - above
+
+    def _alone(self) -> Iterator[Block]:
+        if self._bare is not None:
+            yield self._block(self._path[-1][1], self._bare)
+
+    def _code(self, mark: str) -> Iterator[Block]:
+        yield from self._flush()
+        rest = range(self._at + 1, len(self._lines))
+        end = next((n for n in rest if self._lines[n].strip().startswith(mark)), len(self._lines))
+        code = "\n".join(self._lines[self._at + 1 : end])
+        if code.strip():
+            yield self._block(code, self._at, whole=True)
+        self._at = end
+
+    def _table(self) -> Iterator[Block]:
+        yield from self._flush()
+        header = _cells(self._lines[self._at])
+        self._at += 2
+        while self._at < len(self._lines) and "|" in self._lines[self._at]:
+            if row := row_text(header, _cells(self._lines[self._at])):
+                yield self._block(row, self._at, whole=True)
+            self._at += 1
+
+    def _flush(self) -> Iterator[Block]:
+        text = "\n".join(self._held).strip("\n")
+        self._held = []
         if text.strip():
-            yield Block(text, tuple(title for _, title in path), Place(line=begin))
-        held.clear()
+            yield self._block(text, self._begin)
 
-    while at < len(lines):
-        line = lines[at]
-        heading, fence = _HEADING.match(line), _FENCE.match(line)
-        if heading:
-            yield from flush()
-            level = len(heading[1])
-            path[:] = [each for each in path if each[0] < level] + ([(level, heading[2])] if heading[2] else [])
-        elif fence:
-            yield from flush()
-            end = next((n for n in range(at + 1, len(lines)) if lines[n].strip().startswith(fence[1])), len(lines))
-            code = "\n".join(lines[at + 1 : end])
-            if code.strip():
-                yield Block(code, tuple(title for _, title in path), Place(line=at + 1), whole=True)
-            at = end
-        elif "|" in line and at + 1 < len(lines) and _RULE.match(lines[at + 1]):
-            yield from flush()
-            header = _cells(line)
-            at += 2
-            while at < len(lines) and "|" in lines[at]:
-                row = row_text(header, _cells(lines[at]))
-                if row:
-                    yield Block(row, tuple(title for _, title in path), Place(line=at + 1), whole=True)
-                at += 1
-            continue
-        elif line.strip():
-            begin = begin if held else at + 1
-            held.append(line)
-        else:
-            yield from flush()
-        at += 1
-    yield from flush()
+    def _block(self, text: str, at: int, *, whole: bool = False) -> Block:
+        self._bare = None
+        return Block(text, tuple(title for _, title in self._path), Place(line=at + 1), whole=whole)
 
 
 def _cells(line: str) -> list[str]:

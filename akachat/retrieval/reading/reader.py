@@ -16,6 +16,9 @@ from akachat.retrieval.values import Document, Refused
 
 __all__ = ["Reader"]
 
+#: So many bytes are unpacked in a few milliseconds.
+_SHORT = 200_000
+
 
 class Reader:
     """Starts processes as they are needed, and keeps them for the next documents.
@@ -44,7 +47,7 @@ class Reader:
         """
         asked = {"path": str(path.absolute()), "name": name, "charset": charset, "limits": asdict(self._limits)}
         async with self._free:
-            process = self._idle.pop() if self._idle else await self._start()
+            process = self._living() or await self._start()
             try:
                 async with asyncio.timeout(self._limits.seconds):
                     data = await _ask(process, json.dumps(asked).encode() + b"\n")
@@ -68,7 +71,16 @@ class Reader:
                 await _end(process)
                 raise
             self._idle.append(process)
-        return unpacked(data)
+        # A long one takes seconds, in which nobody else should have to wait.
+        return unpacked(data) if len(data) < _SHORT else await asyncio.to_thread(unpacked, data)
+
+    def _living(self) -> asyncio.subprocess.Process | None:
+        """One that waits for work. One that ended meanwhile must not be taken for broken by the next document."""
+        while self._idle:
+            process = self._idle.pop()
+            if process.returncode is None:
+                return process
+        return None
 
     async def _start(self) -> asyncio.subprocess.Process:
         environ = {**os.environ, "PYTHONUTF8": "1"}
@@ -81,6 +93,7 @@ class Reader:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
+            limit=2**22,
             env=environ,
         )
 

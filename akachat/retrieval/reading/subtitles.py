@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -11,6 +12,7 @@ from akachat.retrieval.values import Block, Document, Place
 __all__ = ["read"]
 
 _TIME = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})\s*-->")
+_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
 _TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
 #: Cues are joined until they have about this much to say.
 _ENOUGH = 120
@@ -28,17 +30,26 @@ def _cues(text: str) -> Iterator[tuple[float, str]]:
     for line in [*text.splitlines(), ""]:
         time = _TIME.search(line)
         if time:
+            # No blank line between two cues: the last line is the second one's number.
+            said = "\n".join(filter(None, held[:-1] if held and held[-1].isdigit() else held))
+            if said and second is not None:
+                yield second, said
             hours, minutes, seconds, rest = time.groups()
             second, held = (
                 int(hours or 0) * 3600 + int(minutes) * 60 + int(seconds) + int(rest.ljust(3, "0")) / 1000,
                 [],
             )
         elif line.strip() and second is not None:
-            held.append(_TAG.sub("", line).strip())
+            held.append(_said(line))
         elif second is not None:
             if said := "\n".join(filter(None, held)):
                 yield second, said
             second = None
+
+
+def _said(line: str) -> str:
+    """A cue's line without tags; who speaks is kept as in a script."""
+    return html.unescape(_TAG.sub("", _VOICE.sub(r"\1: ", line))).strip()
 
 
 def _joined(cues: Iterator[tuple[float, str]]) -> Iterator[Block]:
