@@ -54,6 +54,8 @@ class Collecting:
     async def run(self, sources: Sequence[Source]) -> None:
         """Brings everything in; what is refused is told, and the rest goes on."""
         self._loop = asyncio.get_running_loop()
+        # The work's lock is held: whatever lies there was left by a process that is gone.
+        await run_sync(lambda: shutil.rmtree(self._incoming.parent, ignore_errors=True))
         with translated(str(self._incoming), "make"):
             await run_sync(lambda: self._incoming.mkdir(parents=True, exist_ok=True))
         try:

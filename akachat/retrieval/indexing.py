@@ -37,7 +37,6 @@ class Indexing:
         job: who is told.
         reader: who reads documents.
         limits: the bounds that hold now.
-        sources: what brought documents of this run, by name, for the list of files.
     """
 
     def __init__(self, library: Library, job: Job, reader: Reader, limits: Limits) -> None:
@@ -86,11 +85,15 @@ class Indexing:
                 total += each.size
                 if len(found) - len(refused) > self._limits.rag_files:
                     raise Refused(
-                        "limit", f"the library has over {self._limits.rag_files:,} documents", hint="limits.rag_files"
+                        "limit",
+                        f"the library has over {self._limits.rag_files:,} documents",
+                        hint="Raise limits.rag_files, or split the library.",
                     )
                 if total > self._limits.rag_bytes:
                     raise Refused(
-                        "limit", f"the library is over {self._limits.rag_bytes:,} bytes", hint="limits.rag_bytes"
+                        "limit",
+                        f"the library is over {self._limits.rag_bytes:,} bytes",
+                        hint="Raise limits.rag_bytes, or split the library.",
                     )
             except Refused as error:
                 refused.append(
@@ -193,7 +196,9 @@ class Indexing:
             pieces = await run_sync(self._cut, document)
             if self._passages > self._limits.rag_passages:
                 raise Refused(
-                    "limit", f"the library has over {self._limits.rag_passages:,} passages", hint="limits.rag_passages"
+                    "limit",
+                    f"the library has over {self._limits.rag_passages:,} passages",
+                    hint="Raise limits.rag_passages, or split the library.",
                 )
         except Refused as error:
             return replace(row, code=error.code, shown=error.shown, reason=error.message, hint=error.hint), []

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import tantivy
 
+from akachat.errors import FileError
 from akachat.retrieval.grams import analyzer, index_text, query_terms
 
 __all__ = ["KeywordIndex", "KeywordWriter"]
@@ -85,23 +87,41 @@ class KeywordWriter:
     """Adds and removes passages; what it does is seen after ``commit``, and lost without."""
 
     def __init__(self, index: Any, threads: int) -> None:
-        self._writer = index.writer(heap_size=_HEAP * threads, num_threads=threads)
+        with _told():
+            self._writer = index.writer(heap_size=_HEAP * threads, num_threads=threads)
 
     def add(self, file: int, passages: Iterable[tuple[int, str]]) -> None:
         """Adds a file's passages, each with its number."""
         add = self._writer.add_document
-        for number, text in passages:
-            add(tantivy.Document(text=index_text(text), id=number, file=file))
+        with _told():
+            for number, text in passages:
+                add(tantivy.Document(text=index_text(text), id=number, file=file))
 
     def remove(self, files: Sequence[int]) -> None:
         """Removes all passages of some files."""
-        for file in files:
-            self._writer.delete_documents_by_term(_FILE, file)
+        with _told():
+            for file in files:
+                self._writer.delete_documents_by_term(_FILE, file)
 
     def commit(self) -> None:
         """Makes it durable and visible."""
-        self._writer.commit()
+        with _told():
+            self._writer.commit()
 
     def close(self) -> None:
         """Ends the writer, after the merges that it began."""
-        self._writer.wait_merging_threads()
+        with _told():
+            self._writer.wait_merging_threads()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """tantivy tells a full or read-only disk as a ValueError with the system's words in it."""
+    try:
+        yield
+    except ValueError as error:
+        raise FileError(
+            f"the keyword index cannot be written: {error}",
+            path="keyword",
+            hint="Check the disk's free space and permissions; then try again.",
+        ) from None

@@ -113,7 +113,7 @@ class Refused(InvalidInput):
     Attributes:
         code: the reason in one word, for programs: ``no_text``, ``encrypted``, ``unknown_kind``, ``too_large``,
             ``broken``, ``empty``, ``too_slow``, ``path``, ``link``, ``bomb``, ``duplicate``, ``limit``,
-            ``missing``, ``refused_url``, ``unreachable``.
+            ``missing``, ``refused_url``, ``unreachable``, ``disk``.
         status: what a list of files shows for it.
     """
 

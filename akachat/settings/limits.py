@@ -75,7 +75,6 @@ class Limits(BaseModel):
     rag_readers: int = _limit(0, "Processes that read documents; 0: as many as cores, at most 4.", least=0)
     rag_jobs: int = _limit(64, "Uploads and other work on libraries that may wait.")
     rag_query_characters: int = _limit(10_000, "Length of a query; what is longer is cut.")
-    rag_temporary_bytes: int = _limit(64 * _MB, "Size of what /api/rag/main searches without keeping it.", least=_KB)
     zip_entries: int = _limit(50_000, "Entries of one zip, those of zips inside it too.")
     zip_bytes: int = _limit(4 * _GB, "Size of all that comes out of one zip.", least=_KB)
     zip_ratio: int = _limit(200, "How many times larger than in the zip a file may come out.", least=2)

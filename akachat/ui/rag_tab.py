@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from akachat.errors import InvalidInput
+from akachat.files import translated
 from akachat.playground import Playground
 from akachat.retrieval import File, FileStatus, Job, LibraryInfo, Text, Url
 from akachat.retrieval.embedding.known import suggestions
@@ -115,7 +116,7 @@ class RagTab:
         if sum(each.bytes for each in self._uploads.values()) > most:
             self._drop(text_of(payload, "upload"))
             raise InvalidInput(f"the upload is over {most:,} bytes", hint="Send less, or raise limits.upload_bytes.")
-        with upload.files[-1].path.open("ab") as file:
+        with translated(str(upload.folder), "keep the upload in"), upload.files[-1].path.open("ab") as file:
             file.write(data)
         return {"bytes": upload.bytes}
 

@@ -239,10 +239,19 @@ def _extract(
         target.unlink(missing_ok=True)
         spent.bytes += size
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError, ValueError, struct.error) as error:
+    except OSError as error:
+        target.unlink(missing_ok=True)
+        if error.errno is None:  # zipfile's own, about what it reads
+            raise _damaged(error) from None
+        raise Refused(
+            "disk",
+            f"it cannot be written: {error.strerror}",
+            hint="Check the disk's free space and permissions.",
+        ) from None
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error) as error:
         target.unlink(missing_ok=True)
         spent.bytes += size
-        raise Refused("broken", f"it is damaged: {error}", hint="Make the zip again.", shown="unreadable") from None
+        raise _damaged(error) from None
     except (NotImplementedError, RuntimeError) as error:
         target.unlink(missing_ok=True)
         raise Refused(
@@ -270,3 +279,7 @@ def _bounded(size: int, info: zipfile.ZipInfo, limits: ArchiveLimits, spent: _Sp
         raise Refused(
             "limit", f"the zip holds over {limits.bytes:,} bytes", hint="Split it, or raise limits.zip_bytes."
         )
+
+
+def _damaged(error: Exception) -> Refused:
+    return Refused("broken", f"it is damaged: {error}", hint="Make the zip again.", shown="unreadable")
