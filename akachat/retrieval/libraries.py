@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import json
 import os
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import anyio
 import numpy as np
 from anyio.to_thread import run_sync
 
-from akachat.errors import AkachatError, Busy, Conflict, InvalidInput, NotFound
+from akachat.errors import AkachatError, InvalidInput
 from akachat.files import translated
 from akachat.locks import HIDDEN
 from akachat.names import check_name, not_found
@@ -29,21 +25,13 @@ from akachat.retrieval.library import Library, mode_of
 from akachat.retrieval.reading.limits import ReadLimits
 from akachat.retrieval.reading.reader import Reader
 from akachat.retrieval.scanning import scan
+from akachat.retrieval.searching import Searching, check_query
 from akachat.retrieval.sources.given import File, Folder, Source, Text, Url
-from akachat.retrieval.sources.paths import is_safe
 from akachat.retrieval.values import FileStatus, Hit, Passage
 from akachat.retrieval.working import Working
 from akachat.settings import Settings
 
 __all__ = ["File", "Folder", "Libraries", "LibraryInfo", "Source", "Text", "Url"]
-
-MODES = ("keyword", "semantic", "hybrid")
-#: Most passages of one search.
-_MOST = 1_000
-#: Seconds between two looks at a library's folder, and how long a search waits for what it finds there.
-_LOOK, _PATIENCE, _FIRST = 2.0, 5.0, 120.0
-#: A look that takes longer than this many seconds is not waited for.
-_QUICK = 0.02
 
 
 class Libraries:
@@ -68,9 +56,7 @@ class Libraries:
         self._embedders = Embedders(settings, models_dir)
         self._working = Working(settings, self._reader, self._embedders, self._open)
         self._opened: dict[str, Library] = {}
-        #: When each library's folder was looked at, and how long that took.
-        self._looked: dict[str, tuple[float, float]] = {}
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._searching = Searching(self._working, self._embedders)
 
     def list(self) -> Sequence[str]:
         """The names of the libraries, sorted."""
@@ -251,8 +237,9 @@ class Libraries:
             Conflict: the library was made for another embedding model than is set now, and what to do.
         """
         query = query[: self._settings().limits.rag_query_characters]
-        self._check(query, k, mode)
-        found = [await self._search(await self._known(name), query, k, mode) for name in dict.fromkeys(names)]
+        check_query(query, k, mode)
+        libraries = [await self._open(await self._known(name)) for name in dict.fromkeys(names)]
+        found = [await self._searching.search(library, query, k, mode) for library in libraries]
         if len(found) == 1:
             return found[0]
         # BM25 scores of two libraries are not comparable, so the best of each come first, then the second ones.
@@ -263,7 +250,7 @@ class Libraries:
     async def search_once(self, sources: Sequence[Source], query: str, k: int = 1) -> tuple[Sequence[Hit], Job]:
         """Reads documents, searches them by keywords and keeps nothing; the job tells how the files fared."""
         query = query[: self._settings().limits.rag_query_characters]
-        self._check(query, k, "")
+        check_query(query, k, "")
         with tempfile.TemporaryDirectory(prefix="akachat-", ignore_cleanup_errors=True) as folder:
             library = await run_sync(Library, "", Path(folder) / "library")
 
@@ -321,10 +308,7 @@ class Libraries:
 
     async def aclose(self) -> None:
         """Ends the work under way; what was committed stays, and the next start resumes the rest."""
-        for task in list(self._tasks):
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(list(self._tasks))
+        await self._searching.aclose()
         await self._working.aclose()
         await self._reader.aclose()
         await self._embedders.aclose()
@@ -372,95 +356,6 @@ class Libraries:
             problem,
             job,
         )
-
-    def _check(self, query: str, k: int, mode: str) -> None:
-        if not query.strip():
-            raise InvalidInput("the query is empty", hint="Say what to look for: rag('dir', 'query').")
-        if not 1 <= k <= _MOST:
-            raise InvalidInput(f"{k} passages were asked for", hint=f"k goes from 1 to {_MOST:,}.")
-        if mode and mode not in MODES:
-            raise InvalidInput(f"there is no search {mode!r}", hint=f"There are: {', '.join(MODES)}.")
-
-    async def _search(self, name: str, query: str, k: int, mode: str) -> Sequence[Hit]:
-        library = await self._open(name)
-        await self._look(library)
-        configuration = library.configuration
-        mode = mode_of(library, configuration, mode)
-        vector = None
-        if mode != "keyword":
-            vector = await self._query_vector(library, configuration, query)
-        hits = await run_sync(library.search, query, k, mode, vector)
-        if not hits and not library.store.totals().files:
-            raise NotFound(
-                f"the library {name!r} holds no text",
-                hint=f"Add documents on the page, or by `akachat rag add {name} FILE`.",
-            )
-        return hits
-
-    async def _look(self, library: Library) -> None:
-        """Follows what was changed in the folder by hand; a first indexing is waited for."""
-        job = self._working.under_way(library.name)
-        looked, took = self._looked.get(library.name, (-_LOOK, 0.0))
-        if job is None and time.monotonic() - looked >= max(_LOOK, 100 * took):
-            self._looked[library.name] = (time.monotonic(), took)
-            if took > _QUICK:  # thousands of files: this search need not wait for it
-                self._later(self._follow(library))
-            else:
-                job = await self._follow(library)
-        if job is None:
-            return
-        searchable = library.store.get("generation") != ""
-        with anyio.move_on_after(_PATIENCE if searchable else _FIRST):
-            await job.over()
-        if not job.is_over and not searchable:
-            raise Busy(
-                f"the library {library.name!r} is being indexed ({job.done} of {job.total} {job.unit})",
-                hint="Try again when it is done.",
-            )
-
-    async def _follow(self, library: Library) -> Job | None:
-        """Looks at the folder, and begins to index what has changed in it."""
-        began = time.monotonic()
-        changed = await run_sync(self._has_changed, library)
-        self._looked[library.name] = (time.monotonic(), time.monotonic() - began)
-        return self._working.index(library.name) if changed else None
-
-    def _later(self, work: Coroutine[Any, Any, Any]) -> None:
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    def _has_changed(self, library: Library) -> bool:
-        found, live = scan(library.folder), library.store.files()
-        recipe = library.configuration.recipe
-        if library.keyword.fresh and live:
-            return True
-        return {(name, each.size, each.mtime) for name, each in found.items() if is_safe(name)} != {
-            (row.name, row.size, row.mtime) for row in live.values()
-        } or any(row.recipe != recipe for row in live.values())
-
-    async def _query_vector(self, library: Library, configuration: Configuration, query: str) -> Any:
-        noted = library.store.get("vectors")
-        if not configuration.model:
-            raise Conflict(
-                f"the library {library.name!r} has no embedding model",
-                hint="Name one in its settings, or search by keyword.",
-            )
-        made = json.loads(noted) if noted else {}
-        if made.get("model") != configuration.model:
-            raise Conflict(
-                f"the library {library.name!r} has vectors of {made.get('model') or 'no model'!r}, "
-                f"and its settings name {configuration.model!r}",
-                hint=f"Run `akachat rag sync {library.name}`, or set the model back; keyword search works meanwhile.",
-            )
-        embedder = await self._embedders.get(configuration.model, configuration.revision, configuration.precision)
-        if (embedder.dimensions, embedder.fingerprint) != (made["dimensions"], made["fingerprint"]):
-            raise Conflict(
-                f"the model {configuration.model!r} is not the one that made the vectors of {library.name!r}",
-                hint=f"Run `akachat rag sync {library.name}` to make them anew; keyword search works meanwhile.",
-            )
-        vectors, _ = await self._embedders.embed(embedder, [query], "query")
-        return vectors[0]
 
 
 def check_charset(charset: str) -> None:
