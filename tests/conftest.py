@@ -7,17 +7,21 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from akachat.playground import Playground
+    from tests.commands import Ended
     from tests.serving import Serve, Server
 
 ROOT = Path(__file__).resolve().parents[1]
+CHROMIUM = Path(os.environ.get("AKACHAT_CHROMIUM") or "/usr/bin/chromium")
 
 # Tiny models compute faster on one core, and many times faster where others use the machine as well: threads that wait
 # for each other at every small step wait for the busiest core.
@@ -108,3 +112,33 @@ def serve(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serve]:
 def server(serve: Serve) -> Server:
     """One server for a test file, without the page, everything at its default."""
     return serve()
+
+
+@pytest.fixture
+def cli(workspace_folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+    """Runs a command line in this process, on a workspace of its own."""
+    from akachat.cli import main
+    from tests.commands import Ended
+
+    def run(*words: str) -> Ended:
+        try:
+            code = main(["--workspace", str(workspace_folder), *words])
+        except SystemExit as ended:  # argparse's own way out
+            code = int(str(ended.code))
+        printed = capsys.readouterr()
+        return Ended(code, printed.out, printed.err)
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """A real Chromium; the tests that need one are left out where there is none."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip(f"needs {CHROMIUM}")
+    switches = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+    with playwright.sync_playwright() as driver:
+        launched = driver.chromium.launch(executable_path=str(CHROMIUM), args=switches)
+        yield launched
+        launched.close()

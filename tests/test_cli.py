@@ -9,44 +9,16 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from akachat.cli import main
 from akachat.cli.start import COMMANDS
 from akachat.options import Options
+from tests.commands import Ended
 
 ROOT = Path(__file__).resolve().parents[1]
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A command line that ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-@pytest.fixture
-def cli(workspace_folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
-    """Runs a command line in this process, on a workspace of its own."""
-
-    def run(*words: str) -> Ended:
-        try:
-            code = main(["--workspace", str(workspace_folder), *words])
-        except SystemExit as ended:  # argparse's own way out
-            code = int(str(ended.code))
-        printed = capsys.readouterr()
-        return Ended(code, printed.out, printed.err)
-
-    return run
 
 
 def process(folder: Path, *words: str, stdin: str | bytes = "", **environ: str) -> Ended:

@@ -10,44 +10,21 @@ import sys
 import time
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from akachat.cli import main
+from tests.commands import Ended
 
 ROOT = Path(__file__).resolve().parents[1]
 WARRANTY = "保証期間は購入日から二年です。"
 OFFICE = "本社は福岡市にあります。"
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A command line that ended."""
-
-    code: int
-    out: str
-    err: str
-
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
 @pytest.fixture
-def rag(workspace_folder: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., Ended]:
+def rag(cli: Callable[..., Ended]) -> Callable[..., Ended]:
     """Runs `akachat rag` in this process."""
-
-    def run(*words: str) -> Ended:
-        try:
-            code = main(["--workspace", str(workspace_folder), "rag", *words])
-        except SystemExit as ended:  # argparse's own way out
-            code = int(str(ended.code))
-        printed = capsys.readouterr()
-        return Ended(code, printed.out, printed.err)
-
-    return run
+    return lambda *words: cli("rag", *words)
 
 
 def command(folder: Path, *words: str) -> list[str]:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from tests.serving import Serve, Server
 
-CHROMIUM = Path("/usr/bin/chromium")
 ASSETS = Path(__file__).resolve().parents[1] / "akachat" / "ui" / "assets"
 EVIL = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>{{7*7}}${7*7}'
 
@@ -83,18 +82,6 @@ def test_form_fields(name: str, expected: dict[str, Any]) -> None:
 
 
 # in the browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs {CHROMIUM}")
-    switches = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-    with playwright.sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=str(CHROMIUM), args=switches)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

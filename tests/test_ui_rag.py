@@ -16,21 +16,9 @@ if TYPE_CHECKING:
 
     from tests.serving import Serve, Server
 
-CHROMIUM = Path("/usr/bin/chromium")
 EVIL = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    if not CHROMIUM.exists():
-        pytest.skip(f"needs {CHROMIUM}")
-    with playwright.sync_playwright() as driver:
-        launched = driver.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", "--disable-gpu"])
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ COMMANDS = {
     "render": "print what a prompt becomes, without asking the model",
     "prompt": "list, show, save, delete or rename prompts",
     "models": "list, download, load or unload models",
-    "rag": "bring documents into libraries, and search them",
+    "rag": "bring documents into libraries and search them",
     "var": "list, get, set or delete variables",
     "bench": "measure speed beside a reference, on this machine",
     "import": "set a prompt's options from another program's file",
