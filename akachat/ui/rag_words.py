@@ -59,10 +59,13 @@ RAG_WORDS: dict[str, tuple[str, str]] = {
     "rag_stage_load": ("Loading the model", "モデルを読み込み中"),
     "rag_stage_embed": ("Making vectors", "ベクトルを作成中"),
     "rag_stage_": ("Waiting", "待機中"),
-    "rag_done": ("{good} documents are searchable now.", "{good} 件の文書を検索できるようになりました。"),
+    "rag_done": (
+        "New or changed, and searchable: {good}.",
+        "新しく、または変わって検索できるようになった文書: {good} 件",
+    ),
     "rag_done_failed": (
-        "{good} documents are searchable now, {failed} could not be read.",
-        "{good} 件を検索できるようになりました。{failed} 件は読めませんでした。",
+        "New or changed, and searchable: {good}. Not taken: {failed}.",
+        "新しく、または変わって検索できるようになった文書: {good} 件。取りこめなかったもの: {failed} 件。",
     ),
     "rag_cancelled": ("Cancelled. What was there before is unchanged.", "取り消しました。以前の内容はそのままです。"),
     "rag_charset": ("Charset", "文字コード"),
