@@ -1,4 +1,4 @@
-"""The table of all words: what each file of this folder holds, put together; a test holds that no language misses one."""
+"""The table of all words, put together from the files of this folder; a test holds that neither language misses one."""
 
 from __future__ import annotations
 
