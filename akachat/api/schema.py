@@ -156,6 +156,8 @@ def _schemas() -> dict[str, Schema]:
         "Render": {**_object((), **_CALL, call={"type": "boolean"}), "example": _EXAMPLE},
         "Save": _object(("dir", "instruction"), dir=_TEXT, instruction=_TEXT, options=_reference("Options")),
         "Stop": _object(("id",), id=_TEXT, heard=_TEXT),
+        "Settings": {"type": "object", "additionalProperties": True, "example": {"is_test": True}},
+        "Test": {**_object((), endpoint={**_TEXT, "description": "Its name in the settings; empty: OpenAI."})},
         "Value": _object(("value",), value=_TEXT),
         "Messages": _object(("messages",), messages=_MESSAGES),
         "Envelope": _envelope({"type": "object"}),

@@ -450,6 +450,13 @@ document.addEventListener("akachat:language", (event) => {
   if (problem.error) complain(problem.error);
 });
 
+document.addEventListener("akachat:use-model", (event) => {
+  const { model, ...others } = event.detail;
+  form.value = { ...form.value, location: "Local", model, ...others };
+  changed(false);
+  document.querySelector('[aria-controls="ak-tab-prompt"]')?.click();
+});
+
 async function wake() {
   const boot = await ask("boot");
   if (boot.error) {

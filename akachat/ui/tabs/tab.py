@@ -8,8 +8,10 @@ from typing import Any
 
 from akachat.playground import Playground
 from akachat.ui.form import form_fields
+from akachat.ui.tabs.models import ModelsTab
 from akachat.ui.tabs.prompt import PromptTab
 from akachat.ui.tabs.rag import RagTab
+from akachat.ui.tabs.settings import SettingsTab
 
 __all__ = ["Tab", "all_tabs"]
 
@@ -36,7 +38,7 @@ class Tab:
 
 def all_tabs(playground: Playground) -> list[Tab]:
     """The tabs over a playground."""
-    return [_prompt(playground), _rag(playground)]
+    return [_prompt(playground), _rag(playground), _models(playground), _settings(playground)]
 
 
 def _prompt(playground: Playground) -> Tab:
@@ -60,3 +62,13 @@ def _prompt(playground: Playground) -> Tab:
 def _rag(playground: Playground) -> Tab:
     tab = RagTab(playground)
     return Tab("rag", ("answer.js", "dialogs.js", "rag.js"), tab.server_functions(), facts=tab.facts())
+
+
+def _models(playground: Playground) -> Tab:
+    return Tab(
+        "models", ("models.js", "answer.js", "model.js", "models_tab.js"), ModelsTab(playground).server_functions()
+    )
+
+
+def _settings(playground: Playground) -> Tab:
+    return Tab("settings", ("answer.js", "settings.js"), SettingsTab(playground).server_functions())
