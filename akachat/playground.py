@@ -23,6 +23,7 @@ from akachat.importers import Imported, import_into, read_import
 from akachat.journal import Journal
 from akachat.messages import Message
 from akachat.options import Options
+from akachat.pad import Pad
 from akachat.retrieval import Libraries
 from akachat.run import Runner
 from akachat.settings import Limits, Settings, SettingsFile, refuse_owners_only, settings_view
@@ -62,7 +63,7 @@ _WHERE = (
 class Playground:
     """A workspace and everything that runs in it. Two may live in one process; they share nothing.
 
-    ``libraries`` are its documents.
+    ``libraries`` are its documents, ``pad`` its scratch pad.
 
     ::
 
@@ -89,6 +90,7 @@ class Playground:
         self.workspace.open()
         self._journal = Journal(self.workspace.log_dir, self._settings.recent)
         self._user_functions = UserFunctions(self.workspace.functions_dir)
+        self.pad = Pad(self.workspace.root, lambda request, call: self.render(request, call=call))
         self.libraries = Libraries(self.workspace.root / "rag", self._settings.recent, self.workspace.models_dir)
         self._sandbox = Sandbox(_render_limits(settings.limits), settings.limits.sandbox_workers or None)
         self._presets = Presets(self.workspace.root / "models.json")

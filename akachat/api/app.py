@@ -14,6 +14,7 @@ from akachat.api.guard import Guard
 from akachat.api.llm import LlmRoutes
 from akachat.api.models import ModelRoutes
 from akachat.api.openai import OpenAIRoutes
+from akachat.api.pad import PadRoutes
 from akachat.api.rag import UPLOADS, RagRoutes
 from akachat.api.routing import Application, Mount
 from akachat.api.schema import describe
@@ -46,6 +47,7 @@ def create_app(
         *RagRoutes(playground).endpoints(),
         *StoreRoutes(playground).endpoints(),
         *SettingsRoutes(playground).endpoints(),
+        *PadRoutes(playground).endpoints(),
     ]
     docs = DocsRoutes(endpoints, home, [mount.prefix for mount in mounts if mount.prefix])
     app = Application([*endpoints, *docs.endpoints()], mounts, document=lambda: describe(endpoints), lifespan=lifespan)

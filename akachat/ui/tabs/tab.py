@@ -9,6 +9,7 @@ from typing import Any
 from akachat.playground import Playground
 from akachat.ui.form import form_fields
 from akachat.ui.tabs.models import ModelsTab
+from akachat.ui.tabs.pad import PadTab
 from akachat.ui.tabs.prompt import PromptTab
 from akachat.ui.tabs.rag import RagTab
 from akachat.ui.tabs.settings import SettingsTab
@@ -38,7 +39,7 @@ class Tab:
 
 def all_tabs(playground: Playground) -> list[Tab]:
     """The tabs over a playground."""
-    return [_prompt(playground), _rag(playground), _models(playground), _settings(playground)]
+    return [_prompt(playground), _rag(playground), _pad(playground), _models(playground), _settings(playground)]
 
 
 def _prompt(playground: Playground) -> Tab:
@@ -68,6 +69,10 @@ def _models(playground: Playground) -> Tab:
     return Tab(
         "models", ("models.js", "answer.js", "model.js", "models_tab.js"), ModelsTab(playground).server_functions()
     )
+
+
+def _pad(playground: Playground) -> Tab:
+    return Tab("pad", ("answer.js", "drafts.js", "pad.js"), PadTab(playground).server_functions())
 
 
 def _settings(playground: Playground) -> Tab:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from akachat.ui.words.model import MODEL_WORDS
 from akachat.ui.words.models import MODELS_WORDS
+from akachat.ui.words.pad import PAD_WORDS
 from akachat.ui.words.page import PAGE_WORDS
 from akachat.ui.words.rag import RAG_WORDS
 from akachat.ui.words.settings import SETTINGS_WORDS
@@ -12,7 +13,7 @@ __all__ = ["LANGUAGES", "TEXTS"]
 
 LANGUAGES = ("en", "ja")
 
-_ALL = (PAGE_WORDS, MODEL_WORDS, MODELS_WORDS, RAG_WORDS, SETTINGS_WORDS)
+_ALL = (PAGE_WORDS, MODEL_WORDS, MODELS_WORDS, PAD_WORDS, RAG_WORDS, SETTINGS_WORDS)
 
 #: The words of each language by key, as the page's script takes them.
 TEXTS: dict[str, dict[str, str]] = {
