@@ -159,8 +159,7 @@ class _Rendering:
             found = await self.of(read, chain)
             if found.error is not None:
                 raise InstructionError(
-                    f"{read} cannot be rendered: {found.error.message}",
-                    hint=f"See {read}.",
+                    f"{read}, which it holds, has an error", hint=f"Mend {read} first.",
                     line=line,
                     column=column,
                 )

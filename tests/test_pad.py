@@ -50,11 +50,11 @@ async def test_fields_hold_each_other(playground: Playground, fields: dict[str, 
     ("fields", "name", "message", "line", "column"),
     [
         ({"var1": "x {var1}"}, "var1", "var1 holds itself: var1 → var1", 1, 4),
-        ({"var1": "{var2}", "var2": "\n{var1}"}, "var1", "var2 cannot be rendered: var1 holds itself", 1, 2),
+        ({"var1": "{var2}", "var2": "\n{var1}"}, "var1", "var2, which it holds, has an error", 1, 2),
         ({"var1": "{var2} {inptu}", "var2": "a"}, "var1", "The name 'inptu' is not defined", 1, 9),
         ({"var1": "{var2}\n {1/0}", "var2": "a"}, "var1", "division by zero", 2, 3),
         ({"var1": "{var2} {1/0}", "var2": "a"}, "var1", "division by zero", 1, 9),
-        ({"var1": "{var2}", "var2": "{"}, "var1", "var2 cannot be rendered", 1, 2),
+        ({"var1": "{var2}", "var2": "{"}, "var1", "var2, which it holds, has an error", 1, 2),
         ({"var1": "{var11}"}, "var1", "The name 'var11' is not defined", 1, 2),
     ],
 )

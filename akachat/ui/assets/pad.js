@@ -13,7 +13,7 @@ const about = h("p", { class: "ak-help ak-pad-about" });
 const dirty = h("span", { class: "ak-dirty", hidden: true }, h("span", { class: "ak-dot", "aria-hidden": "true" }), h("span", { t: "unsaved" }));
 const revertButton = button({ word: "pad_revert", label: "pad_revert", glyph: "undo", kind: "ak-quiet", hidden: true, onclick: () => (fill(saved), keep(), renderNow()) });
 const example = button({ word: "pad_example", label: "pad_example", onclick: showExample });
-const input = h("textarea", { class: "ak-input", id: "ak-pad-input", rows: "1", oninput: typed, oncompositionend: typed });
+const input = h("textarea", { id: "ak-pad-input", rows: "1", oninput: typed, oncompositionend: typed });
 const prompt = h("select", { id: "ak-pad-prompt" });
 const file = h("input", { type: "file", accept: ".json,application/json", hidden: true, onchange: load });
 
