@@ -34,6 +34,8 @@ _SPELT = re.compile(f"[{_OLD}]")
 
 def folded(text: str) -> str:
     """A text in its one spelling; the number of characters may differ."""
+    if text.isascii():
+        return text.lower()
     text = unicodedata.normalize("NFKC", text).casefold()
     return text.translate(_SPELLING) if _SPELT.search(text) else text
 

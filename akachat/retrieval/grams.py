@@ -19,6 +19,7 @@ _HIRAGANA = "\u3041-\u309f\u30fc"
 _OTHER = "\u3005\u3006\u30a1-\u30fa\u30fd-\u30ff\u3400-\u9fff\uf900-\ufaff"
 _WORD = re.compile(r"[^\W_\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]+")
 _KANJI = re.compile("[\u3006\u3400-\u9fff\uf900-\ufaff]")
+_JAPANESE = re.compile(f"[{_HIRAGANA}{_OTHER}]")
 #: Patterns that look ahead find the pieces that overlap too, in half the time that slices of every run take.
 _PAIR = re.compile(f"(?=([{_OTHER}][{_OTHER}{_HIRAGANA}]|[{_HIRAGANA}][{_OTHER}]))")
 _HIRAGANA_TRIPLE = re.compile(f"(?=([{_HIRAGANA}]{{3}}))")
@@ -28,6 +29,8 @@ _AS_HIRAGANA = {code: code - 0x60 for code in range(0x30A1, 0x30F5)}
 _ASKING = re.compile("何|誰")
 
 _OF_WORD = 2.0
+#: An English word of three letters or fewer, mostly one that stands in every text; USB and the like are whole words.
+_OF_SHORT_WORD = 0.5
 _OF_KANJI = 1.5
 _OF_PAIR = 1.0
 #: A katakana word has many pairs, and a pair that begins with hiragana goes across two words.
@@ -46,6 +49,8 @@ def index_text(text: str) -> str:
     """What is given to the index for a passage."""
     text = folded(text)
     terms = list(map(_stem, _WORD.findall(text)))
+    if text.isascii() or not _JAPANESE.search(text):
+        return " ".join(terms)
     terms += _KANJI.findall(text)
     terms += _PAIR.findall(text)
     terms += _HIRAGANA_TRIPLE.findall(text)
@@ -54,14 +59,17 @@ def index_text(text: str) -> str:
 
 def query_terms(query: str) -> list[tuple[str, float]]:
     """A query's terms with how much each counts; of too many, single characters go before pairs."""
-    query = _ASKING.sub(" ", folded(query))
-    terms: dict[str, float] = dict.fromkeys(map(_stem, _WORD.findall(query)), _OF_WORD)
-    for pair in _PAIR.findall(query):
-        terms[pair] = _OF_KANA_PAIR if "\u3041" <= pair[0] <= "\u30ff" else _OF_PAIR
-    terms.update(dict.fromkeys(_KANJI.findall(query), _OF_KANJI))
+    text = _ASKING.sub(" ", folded(query))
+    pairs = {pair: _OF_KANA_PAIR if "\u3041" <= pair[0] <= "\u30ff" else _OF_PAIR for pair in _PAIR.findall(text)}
+    terms = dict.fromkeys(map(_stem, _WORD.findall(text)), _OF_WORD)
+    if not pairs:
+        capitals = {word.casefold() for word in _WORD.findall(query) if len(word) > 1 and word.isupper()}
+        terms.update((word, _OF_SHORT_WORD) for word in terms if len(word) < 4 and word.isalpha() and word not in capitals)
+    terms.update(pairs)
+    terms.update(dict.fromkeys(_KANJI.findall(text), _OF_KANJI))
     # ズキズキ is ずきずき in many texts; the other way round found nothing more.
-    for text in (query, *(run.translate(_AS_HIRAGANA) for run in _KATAKANA_RUN.findall(query))):
-        terms.update(dict.fromkeys(_HIRAGANA_TRIPLE.findall(text), _OF_HIRAGANA))
+    for part in (text, *(run.translate(_AS_HIRAGANA) for run in _KATAKANA_RUN.findall(text))):
+        terms.update(dict.fromkeys(_HIRAGANA_TRIPLE.findall(part), _OF_HIRAGANA))
     return list(terms.items())[:_MOST_TERMS]
 
 
@@ -88,7 +96,17 @@ def _spans(text: str) -> Iterator[tuple[int, int, str]]:
 
 
 def _stem(word: str) -> str:
-    """An English word without its plural's ending; numbers and the rest as they are."""
-    if len(word) > 3 and word.isascii() and word.endswith("s") and not word.endswith("ss"):
-        return word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
-    return word
+    """An English word without an ending: plans, planned and planning are one; numbers and the rest as they are."""
+    last = word[-1]
+    if last not in "sdge" or len(word) < 4:
+        return word
+    if last == "s":
+        if word[-2] == "s":
+            return word
+        word = word[:-3] + "y" if word.endswith("ies") and len(word) > 4 else word[:-1]
+    shorter = word[:-2] if word.endswith("ed") else word[:-3] if word.endswith("ing") else ""
+    if len(shorter) > 2:
+        word = shorter
+        if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "lsz":
+            word = word[:-1]
+    return word[:-1] if len(word) > 3 and word[-1] == "e" else word
