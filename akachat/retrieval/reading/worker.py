@@ -33,6 +33,8 @@ def main() -> None:
         answers.write(pack(_read(Path(asked["path"]), asked["name"], asked["charset"], limits)))
         answers.flush()
         gc.collect()
+        # What is left are modules, which a later collection need not look through again.
+        gc.freeze()
 
 
 def _read(path: Path, name: str, charset: str, limits: ReadLimits) -> Document | Refused:
