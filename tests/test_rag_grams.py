@@ -1,4 +1,4 @@
-"""Search terms: one spelling for many, marks where the text has them, and the questions that the search is measured by."""
+"""Search terms: one spelling for many, marks where the text has them, and the questions that measure the search."""
 
 from __future__ import annotations
 
