@@ -159,7 +159,8 @@ class _Rendering:
             found = await self.of(read, chain)
             if found.error is not None:
                 raise InstructionError(
-                    f"{read}, which it holds, has an error", hint=f"Mend {read} first.",
+                    f"{read}, which it holds, has an error",
+                    hint=f"Mend {read} first.",
                     line=line,
                     column=column,
                 )
