@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import docx
@@ -21,8 +21,8 @@ from reportlab.pdfgen.canvas import Canvas
 from akachat.retrieval.values import Document
 
 __all__ = [
-    "VERTICAL", "chart", "docx_file", "edited", "pdf_file", "pptx_file", "textbox", "texts", "titled", "word", "write",
-    "xlsx_file",
+    "VERTICAL", "chart", "docx_file", "edited", "explorer_zip", "pdf_file", "pptx_file", "textbox", "texts", "titled",
+    "word", "write", "xlsx_file",
 ]  # fmt: skip
 
 A4 = (595.0, 842.0)
@@ -95,6 +95,24 @@ def edited(data: bytes, member: str, change: Callable[[bytes], bytes]) -> bytes:
             new.writestr(info, change(old.read(info)) if info.filename == member else old.read(info))
         if member not in old.namelist():
             new.writestr(member, change(b""))
+    return out.getvalue()
+
+
+class _InOldLetters(zipfile.ZipInfo):
+    """An entry whose name is written as Windows' Explorer in Japan writes it."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
+        return self.filename.encode("cp932"), self.flag_bits & ~0x800
+
+
+def explorer_zip(files: Mapping[str, bytes]) -> bytes:
+    """A zip as Windows' Explorer makes one in Japan: names in cp932, nothing that says so, no entries for folders."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            entry = _InOldLetters(name, (2026, 11, 25, 9, 30, 0))
+            entry.create_system, entry.compress_type = 0, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
     return out.getvalue()
 
 
