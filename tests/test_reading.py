@@ -259,14 +259,6 @@ def test_a_text_that_speaks_of_a_kind_is_a_text(tmp_path):
         assert read(tmp_path, "a.txt", text).blocks[0].text == text
 
 
-def test_open_document_is_named(tmp_path):
-    with zipfile.ZipFile(tmp_path / "a.odt", "w") as file:
-        file.writestr("mimetype", "application/vnd.oasis.opendocument.text")
-    with pytest.raises(Refused) as refused:
-        read_document(tmp_path / "a.odt", "a.odt", limits=ReadLimits())
-    assert (refused.value.code, refused.value.message) == ("unknown_kind", "OpenDocument is not read")
-
-
 async def test_what_is_no_character_in_a_place_ends_no_process(tmp_path):
     reader = Reader(ReadLimits(), 1)
     (tmp_path / "a.json").write_text('{"\\ud800": [{"b": "c"}], "d": "%s"}' % ("e" * 900), "utf-8")

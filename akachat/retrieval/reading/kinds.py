@@ -10,6 +10,7 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
+from akachat.retrieval.reading import generic
 from akachat.retrieval.reading.limits import ReadLimits
 from akachat.retrieval.values import Block, Document, Refused
 
@@ -22,7 +23,11 @@ _ENDINGS = {
     "tables": "csv tsv tab",
     "data": "json jsonl ndjson",
     "subtitles": "srt vtt",
-    "mail": "eml",
+    "mail": "eml mht mhtml",
+    "notebook": "ipynb",
+    "markup": "rst org",
+    "opendocument": "fodt fods fodp",
+    "generic": " ".join(generic.ENDINGS),
     "code": "py js jsx ts tsx java c h cc cpp hpp cs go rs rb php swift kt scala sh bash ps1 bat sql r lua pl css scss"
     " yaml yml toml ini cfg conf xml vue svelte dart",
 }
@@ -80,9 +85,9 @@ def _module(data: bytes, name: str) -> str:
     if data.lstrip().startswith(b"%PDF-") or (ending == "pdf" and b"%PDF-" in data[:1024]):
         return "pdf"
     if data.startswith(b"PK\x03\x04"):
-        return _zipped(data)
+        return _zipped(data, ending)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
-        _refuse_ole(data)
+        return _ole(data, ending)
     if _MEDIA.match(data) or (_MAYBE_MEDIA.match(data) and b"\0" in data[:65_536]):
         raise Refused(
             "unknown_kind",
@@ -91,14 +96,14 @@ def _module(data: bytes, name: str) -> str:
             shown="unreadable",
         )
     if data.startswith(b"{\\rtf"):
-        raise Refused("unknown_kind", "RTF is not read", hint="Save it as .docx or .txt.", shown="unreadable")
+        return "rtf"
     if ending in _BY_ENDING:
         return _BY_ENDING[ending]
     start = data[:512].lstrip().lower()
     return "html" if start.startswith((b"<!doctype html", b"<html")) else "plain"
 
 
-def _zipped(data: bytes) -> str:
+def _zipped(data: bytes, ending: str) -> str:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
@@ -108,12 +113,12 @@ def _zipped(data: bytes) -> str:
     if kind.startswith(b"application/epub"):
         return "epub"
     if kind.startswith(b"application/vnd.oasis"):
-        raise Refused(
-            "unknown_kind", "OpenDocument is not read", hint="Save it as .docx, .xlsx or .pptx.", shown="unreadable"
-        )
+        return "opendocument"
     for folder, module in (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx")):
         if any(name.startswith(folder) for name in names):
             return module
+    if ending in generic.ENDINGS:
+        return "generic"
     raise Refused(
         "unknown_kind",
         "it is an archive inside the library",
@@ -122,9 +127,11 @@ def _zipped(data: bytes) -> str:
     )
 
 
-def _refuse_ole(data: bytes) -> None:
+def _ole(data: bytes, ending: str) -> str:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise Refused("encrypted", "it is protected by a password", hint="Save a copy without one.", shown="unreadable")
+    if ending in generic.ENDINGS:
+        return "generic"
     raise Refused(
         "unknown_kind", "it is of the old Office's kind", hint="Save it as .docx, .xlsx or .pptx.", shown="unreadable"
     )

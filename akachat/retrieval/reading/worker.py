@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 from akachat.retrieval.reading.frames import pack
 from akachat.retrieval.reading.kinds import read_document
@@ -21,6 +22,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Answers until the input ends."""
+    sys.addaudithook(_alone)
     # A parser that prints would break the frames.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -33,6 +35,12 @@ def main() -> None:
         answers.write(pack(_read(Path(asked["path"]), asked["name"], asked["charset"], limits)))
         answers.flush()
         gc.collect()
+
+
+def _alone(event: str, arguments: tuple[Any, ...]) -> None:
+    """Lets nothing in here reach a network: some libraries fetch a model, or count their users, unasked."""
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        raise PermissionError("a document is read without the network")
 
 
 def _read(path: Path, name: str, charset: str, limits: ReadLimits) -> Document | Refused:
