@@ -44,10 +44,11 @@ def places(document: Document) -> list[tuple[str, str]]:
         ),
         (r"\s1 題だけ\par", [(("題だけ",), "題だけ")]),
         (
-            r"\trowd\intbl 品\cell 値段円\cell\row\intbl 机\cell 9\cell\row\intbl 長\par 椅子\cell 12\cell\row\pard 終\par",
+            r"\trowd\intbl 品\cell 値段円\cell\row\intbl 机\cell 9\cell\row"
+            r"\intbl 長\par 椅子\cell 12\cell\row\pard 終\par",
             [((), "品: 机 / 値段円: 9"), ((), "品: 長 椅子 / 値段円: 12"), ((), "終")],
         ),
-        # \u with what older programs show in its place; two halves of one character; another alphabet; a letter of bytes
+        # \u with what older programs show in its place; a character's halves; another alphabet; letters as bytes
         (r"\u20250\'93\'fa\'96\'7b\par", [((), "会本")]),
         (r"\u-10187 ??\u-8240 ??\par", [((), chr(0x1D7D0))]),
         (r"{\f1\'cf\'f0\'e8}вет\par", [((), "Привет")]),
@@ -87,8 +88,8 @@ def test_nothing_that_looks_like_rich_text_breaks(pieces: list[str]) -> None:
 def test_an_open_text(tmp_path: Path) -> None:
     body = (
         '<text:h text:outline-level="1">規則</text:h>'
-        "<text:p>机は<text:span>一人</text:span>に<text:s text:c='2'/>一つ。<text:ruby><text:ruby-base>倉庫</text:ruby-base>"
-        "<text:ruby-text>そうこ</text:ruby-text></text:ruby>は東。<text:note><text:note-citation>1</text:note-citation>"
+        "<text:p>机は<text:span>一人</text:span>に<text:s text:c='2'/>一つ。"
+        "<text:ruby><text:ruby-base>倉庫</text:ruby-base><text:ruby-text>そうこ</text:ruby-text></text:ruby>は東。<text:note><text:note-citation>1</text:note-citation>"
         "<text:note-body><text:p>注です</text:p></text:note-body></text:note>"
         "<draw:frame><draw:text-box><text:p>箱の文</text:p></draw:text-box></draw:frame></text:p>"
         "<text:tracked-changes><text:p>消した文</text:p></text:tracked-changes>"
@@ -137,7 +138,8 @@ def test_an_open_sheet(tmp_path: Path) -> None:
 def test_open_slides(tmp_path: Path) -> None:
     def slide(title: str, text: str, notes: str) -> str:
         return (
-            f'<draw:page><draw:frame p:class="title"><draw:text-box><text:p>{title}</text:p></draw:text-box></draw:frame>'
+            f'<draw:page><draw:frame p:class="title"><draw:text-box><text:p>{title}</text:p></draw:text-box>'
+            "</draw:frame>"
             f"<draw:frame><draw:text-box><text:p>{text}</text:p></draw:text-box></draw:frame>"
             f"<p:notes><text:p>{notes}</text:p></p:notes></draw:page>"
         )
@@ -195,7 +197,8 @@ def test_a_notebook(tmp_path: Path) -> None:
     [
         (
             "a.rst",
-            "====\n手順\n====\n\n初めに\n\n準備\n----\n\n鍵を開ける。\n\n.. _label:\n\n==== ==\n品   数\n==== ==\n\n終わり\n------\n",
+            "====\n手順\n====\n\n初めに\n\n準備\n----\n\n鍵を開ける。\n\n"
+            ".. _label:\n\n==== ==\n品   数\n==== ==\n\n終わり\n------\n",
             [
                 (("手順",), "初めに", "L5"),
                 (("手順", "準備"), "鍵を開ける。", "L10"),
@@ -203,10 +206,15 @@ def test_a_notebook(tmp_path: Path) -> None:
                 (("手順", "終わり"), "終わり", "L18"),
             ],
         ),
-        ("a.rst", "一\n==\n甲\n\n二\n--\n乙\n\n三\n==\n丙", [(("一",), "甲", "L3"), (("一", "二"), "乙", "L7"), (("三",), "丙", "L11")]),
+        (
+            "a.rst",
+            "一\n==\n甲\n\n二\n--\n乙\n\n三\n==\n丙",
+            [(("一",), "甲", "L3"), (("一", "二"), "乙", "L7"), (("三",), "丙", "L11")],
+        ),
         (
             "a.org",
-            "#+TITLE: 計画\n#+OPTIONS: toc:nil\n序\n\n* TODO 一 :work:\n:PROPERTIES:\n:ID: x\n:END:\n甲\n** 二\n#+BEGIN_SRC py\nx\n"
+            "#+TITLE: 計画\n#+OPTIONS: toc:nil\n序\n\n"
+            "* TODO 一 :work:\n:PROPERTIES:\n:ID: x\n:END:\n甲\n** 二\n#+BEGIN_SRC py\nx\n"
             "#+END_SRC\n* 三\n",
             [
                 (("計画",), "序", "L3"),
@@ -253,6 +261,12 @@ async def test_a_kind_is_read_by_a_loader(tmp_path: Path, reader: Reader) -> Non
     path.write_text("\n".join("\t".join([n, word, *"_______", after]) for n, word, after in words), "utf-8")
     document = await reader.read(path, "文.conllu")
     assert texts(document) == ["港の朝"]
+
+
+def test_what_is_called_so_and_is_a_text(tmp_path: Path) -> None:
+    assert texts(read(tmp_path, "catalog.msg", "set text 表")) == ["set text 表"]
+    assert texts(read(tmp_path, "a.xls", "<html><table><tr><th>品<th>値<tr><td>机<td>9</table>")) == ["品: 机 / 値: 9"]
+    assert texts(read(tmp_path, "a.doc", rtf_file("文"))) == ["文"]
 
 
 @pytest.mark.parametrize(

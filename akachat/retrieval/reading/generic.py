@@ -53,7 +53,6 @@ _WAYS = {
     "ppt": _Way("UnstructuredPowerPointLoader", _UNSTRUCTURED, _OFFICE, ".pptx", _ELEMENTS),
     "xls": _Way("UnstructuredExcelLoader", _EXCEL, save_as=".xlsx", options=_ELEMENTS),
     "msg": _Way("OutlookMessageLoader", {"extract_msg": "extract-msg"}, save_as=".eml"),
-    "vsdx": _Way("VsdxLoader", {"xmltodict": "xmltodict"}, save_as=".pdf"),
     "chm": _Way("UnstructuredCHMLoader", {**_UNSTRUCTURED, "chm": "pychm"}, save_as=".html"),
     "enex": _Way("EverNoteLoader", _EVERNOTE, save_as=".html", options={"load_single_document": False}),
     "conllu": _Way("CoNLLULoader"),
