@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
+import re
+import tempfile
 import time
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,7 +21,7 @@ from tests.officefiles import docx_file, explorer_zip, pdf_file, pptx_file, writ
 from tests.pdfpages import BROWSER, english
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Page, Route
 
     from tests.serving import Serve, Server
 
@@ -139,6 +142,11 @@ def drop(page: Page, name: str, data: bytes) -> None:
     assert taken, "the zone did not take the drop"
 
 
+def _slowly(route: Route) -> None:
+    time.sleep(0.05)
+    route.continue_()
+
+
 def statuses(page: Page) -> dict[str, str]:
     """Each document's line in the list, by its name."""
     return {
@@ -204,3 +212,37 @@ def test_a_zip_from_windows_is_dropped_asked_and_cited(page: Page) -> None:
     assert "予算: 1800" in page.inner_text(".ak-answer-calls .ak-call-result")
     assert "rag('町', '研究部門の予算')" in page.inner_text(".ak-answer-calls .ak-tree")
     assert "町 · 町の資料/一覧表/予算.xlsx · 部門別!2" in page.inner_text(".ak-answer-calls .ak-call-hit")
+
+
+def test_an_upload_is_cancelled_and_nothing_stays(page: Page, site: Server) -> None:
+    make(page, "大きい")
+    folders = set(Path(tempfile.gettempdir()).glob("akachat-upload-*"))
+    # The 40 MB are some fifty pieces; each is held back a little, so that a hand is fast enough.
+    page.route("**/component_server", _slowly)
+    page.evaluate(
+        """() => {
+            const dataTransfer = new DataTransfer();
+            const bytes = new Uint8Array(40_000_000).fill(97);
+            dataTransfer.items.add(new File(["先頭"], "small.txt"));
+            dataTransfer.items.add(new File([bytes], "big.txt"));
+            const how = { dataTransfer, bubbles: true, cancelable: true };
+            document.querySelector("[data-testid=rag-drop]").dispatchEvent(new DragEvent("drop", how));
+        }"""
+    )
+    page.wait_for_function("document.querySelector('.ak-rag-bar').value > 0.05")
+    assert re.fullmatch(r"送信中 \d+\.\d / 40\.0 MB big\.txt", " ".join(page.inner_text(".ak-rag-stage").split()))
+    begun = set(Path(tempfile.gettempdir()).glob("akachat-upload-*")) - folders
+    assert begun
+    page.click("[data-testid=rag-work] button")
+    page.wait_for_selector("[data-testid=rag-work]", state="hidden")
+    assert "取り消しました" in page.inner_text("[data-testid=rag-outcome]")
+    deadline = time.monotonic() + 10
+    while any(folder.exists() for folder in begun):
+        assert time.monotonic() < deadline, "what was sent stayed on the disk"
+        time.sleep(0.05)
+    page.unroute("**/component_server")
+    assert site.http.get("/api/rag/大きい").json()["detail"]["documents"] == []
+    # and the next one is not disturbed
+    drop(page, "次.txt", "次の文書は読めます。".encode())
+    page.wait_for_selector(".ak-rag-file .ak-badge")
+    assert "次の文書" in best(page, "次の文書")[1]

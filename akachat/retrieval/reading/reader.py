@@ -108,8 +108,8 @@ class Reader:
             stderr=asyncio.subprocess.DEVNULL,
             limit=2**22,
             env=environ,
-            # A group of its own: a program that it starts for a document has to end with it.
-            process_group=None if sys.platform == "win32" else 0,
+            # A group of its own: a program that it starts for a document has to end with it. (uvloop takes no group.)
+            start_new_session=sys.platform != "win32",
         )
         return _Worker(process, folder)
 
