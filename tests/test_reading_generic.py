@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from akachat.retrieval.reading import rtf
+from akachat.retrieval.reading.charset import decode
 from akachat.retrieval.reading.kinds import read_document
 from akachat.retrieval.reading.limits import ReadLimits
 from akachat.retrieval.reading.reader import Reader
@@ -242,6 +243,58 @@ def test_a_page_saved_by_a_browser(tmp_path: Path) -> None:
         (("店の案内", "案内"), "月曜は休み。"),
     ]
     assert document.notes == ()
+
+
+# faults that were found in the kinds that were read before
+
+
+@pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize(
+    "text",
+    ["株式会社日本橋商店", "東京都千代田区霞が関", "」は日本語で何？", "一番人気", "二十四時間動きます",
+     "令和八年十一月", "仕事は　終わり", "ﾃｽﾄの結果", "品名\u3000\u3000数量\r\n机\r\n", "ニッポン\n", "Grüße", "Привет, мир\n"],
+)  # fmt: skip
+def test_utf_16_without_a_mark(text: str, charset: str) -> None:
+    assert decode(text.encode(charset)) == (text, charset)
+
+
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126, exclude_characters="0"), min_size=1))
+def test_letters_are_not_taken_for_utf_16(text: str) -> None:
+    assert decode(text.encode()) == (text, "utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "expected"),
+    [
+        ("a.md", "| | |\n|-|-|\n| 机 | 9 |\n", ["机 / 9"]),
+        ("a.md", "|-|-|\n| 机 | 9 |\n", ["机 / 9"]),
+        ("a.md", "|||\n|:-:|-|\n|机||\n", ["机"]),
+        ("a.md", "品|値\n-|-\n机|9\n", ["品: 机 / 値: 9"]),
+        ("a.md", "|品|式|\n|--|--|\n|机|a\\|b|\n", ["品: 机 / 式: a|b"]),
+        ("a.md", "甲 | 乙\n---\n丙", ["丙"]),
+        ("a.vtt", "00:01.0 --> 00:02.0\n<v.loud 花子>A&nbsp;B &lt;x&gt; &amp;amp;</v>", ["花子: A B <x> &amp;"]),
+        ("a.vtt", "00:01.0 --> 00:02.0\n<00:01.500><c.red>3</c> < 5 and 7 > 2 <3&rlm;", ["3 < 5 and 7 > 2 <3"]),
+        ("a.vtt", "WEBVTT\n\n00:01.0 --> 00:02.0\n<lang ja><ruby>漢字<rt>かんじ</rt></ruby></lang>", ["漢字(かんじ)"]),
+        ("a.srt", '1\n00:00:01,0 --> 00:00:02,0\n{\\an8}<font color="red">赤</font>\\N青', ["赤\n青"]),
+        ("a.csv", '品,注\n机,"開いたまま\n椅子,二\n', ['品: 机 / 注: "開いたまま', "品: 椅子 / 注: 二"]),
+        ("a.csv", '品,注\n机,"一\n二"\n椅子,9"\n', ["品: 机 / 注: 一 二", '品: 椅子 / 注: 9"']),
+        ("a.csv", "品,注\n机," + "長い。" * 100_000, ["品: 机 / 注: " + "長い。" * 100_000]),
+    ],
+)  # fmt: skip
+def test_faults_that_were_found(tmp_path: Path, name: str, content: str, expected: list[str]) -> None:
+    assert texts(read(tmp_path, name, content)) == expected
+
+
+@pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ('{"a":', "}")])
+async def test_ten_thousand_levels_are_refused(tmp_path: Path, reader: Reader, name: str, begin: str, end: str) -> None:
+    path = tmp_path / name
+    path.write_text(begin * 10_000 + "1" + end * 10_000, "utf-8")
+    with pytest.raises(Refused) as refused:
+        await reader.read(path, name)
+    assert (refused.value.code, refused.value.message) == ("broken", "it nests too deep")
+    path.write_text('{"a": "まだ読めます"}', "utf-8")
+    assert texts(await reader.read(path, name)) == ["a: まだ読めます"]
 
 
 # by LangChain, in the process that reads
