@@ -251,8 +251,8 @@ def test_a_page_saved_by_a_browser(tmp_path: Path) -> None:
 @pytest.mark.parametrize("charset", ["utf-16-le", "utf-16-be"])
 @pytest.mark.parametrize(
     "text",
-    ["株式会社日本橋商店", "東京都千代田区霞が関", "」は日本語で何？", "一番人気", "二十四時間動きます",
-     "令和八年十一月", "仕事は　終わり", "ﾃｽﾄの結果", "品名\u3000\u3000数量\r\n机\r\n", "ニッポン\n", "Grüße", "Привет, мир\n"],
+    ["株式会社日本橋商店", "東京都千代田区霞が関", "」は日本語で何？", "一番人気", "二十四時間動きます", "ﾃｽﾄの結果",
+     "令和八年十一月", "仕事は　終わり", "品名\u3000\u3000数量\r\n机\r\n", "ニッポン\n", "Grüße", "Привет, мир\n"],
 )  # fmt: skip
 def test_utf_16_without_a_mark(text: str, charset: str) -> None:
     assert decode(text.encode(charset)) == (text, charset)
@@ -272,6 +272,8 @@ def test_letters_are_not_taken_for_utf_16(text: str) -> None:
         ("a.md", "品|値\n-|-\n机|9\n", ["品: 机 / 値: 9"]),
         ("a.md", "|品|式|\n|--|--|\n|机|a\\|b|\n", ["品: 机 / 式: a|b"]),
         ("a.md", "甲 | 乙\n---\n丙", ["丙"]),
+        ("a.md", "# 一 ##\n# C#\n# #\n甲", ["一", "C#", "甲"]),
+        ("a.md", "甲\n\n-\n\n乙", ["甲", "-", "乙"]),
         ("a.vtt", "00:01.0 --> 00:02.0\n<v.loud 花子>A&nbsp;B &lt;x&gt; &amp;amp;</v>", ["花子: A B <x> &amp;"]),
         ("a.vtt", "00:01.0 --> 00:02.0\n<00:01.500><c.red>3</c> < 5 and 7 > 2 <3&rlm;", ["3 < 5 and 7 > 2 <3"]),
         ("a.vtt", "WEBVTT\n\n00:01.0 --> 00:02.0\n<lang ja><ruby>漢字<rt>かんじ</rt></ruby></lang>", ["漢字(かんじ)"]),
@@ -283,6 +285,44 @@ def test_letters_are_not_taken_for_utf_16(text: str) -> None:
 )  # fmt: skip
 def test_faults_that_were_found(tmp_path: Path, name: str, content: str, expected: list[str]) -> None:
     assert texts(read(tmp_path, name, content)) == expected
+
+
+_CUE = "00:01.0 --> 00:02.0\n"
+_MANY = 200_000
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.md", "# a" + " " * _MANY + "b"),
+        ("a.md", "# " + "# " * _MANY + "b"),
+        ("a.md", "|\n" + " " * _MANY + "x"),
+        ("a.md", "|\n-" + " " * _MANY + "x"),
+        ("a.org", "* a" + " " * _MANY + "b"),
+        ("a.rst", "=" * _MANY + " " * _MANY + "x\nx\n"),
+        ("a.vtt", _CUE + "{\\" * _MANY),
+        ("a.vtt", _CUE + "<v " * _MANY),
+        ("a.vtt", _CUE + "<v" + " " * _MANY),
+        ("a.vtt", _CUE + "<rt." * _MANY),
+        ("a.vtt", _CUE + "1" * _MANY),
+        ("a.rtf", "{\\rtf1" + "{" * _MANY),
+        ("a.rtf", "{\\rtf1" + "\\cell" * _MANY + "x\\row"),
+        ("a.csv", "a" + '"a' * _MANY),
+    ],
+    ids=lambda value: str(value)[:12],
+)
+async def test_long_lines_hold_nothing_up(tmp_path: Path, name: str, content: str) -> None:
+    """Patterns that looked at a line again from each of its places took minutes for a line of 50 kB."""
+    reader = Reader(ReadLimits(seconds=20), 1)
+    path = tmp_path / name
+    path.write_text(content, "utf-8")
+    try:
+        await reader.read(path, name)
+    except Refused as refused:
+        if refused.code != "no_text":
+            raise
+    finally:
+        await reader.aclose()
 
 
 @pytest.mark.parametrize("name", ["a.json", "a.jsonl"])
@@ -327,6 +367,7 @@ def test_what_is_called_so_and_is_a_text(tmp_path: Path) -> None:
     [
         ("a.msg", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".eml", "extract-msg"),
         ("a.doc", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".docx", "unstructured"),
+        ("a.ppt", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".pptx", "LibreOffice"),
         ("a.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), ".xlsx", "xlrd"),
         ("a.enex", b"<en-export/>", ".html", "html2text"),
     ],

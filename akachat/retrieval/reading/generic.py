@@ -21,7 +21,7 @@ from akachat.retrieval.values import Block, Document, Place, Refused
 if TYPE_CHECKING:
     from langchain_core.documents import Document as Loaded
 
-__all__ = ["ENDINGS", "read"]
+__all__ = ["read"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +57,12 @@ _WAYS = {
     "enex": _Way("EverNoteLoader", _EVERNOTE, save_as=".html", options={"load_single_document": False}),
     "conllu": _Way("CoNLLULoader"),
 }
-#: The endings of names that are known here.
-ENDINGS = tuple(_WAYS)
 #: Some loaders' libraries count their users where nobody says otherwise.
 _SILENT = {"DO_NOT_TRACK": "true", "SCARF_NO_ANALYTICS": "true", "UNSTRUCTURED_DISABLE_NOTICE": "1"}
 
 
 def read(data: bytes, name: str, charset: str) -> Document:
-    """A file whose ending is one of ``ENDINGS``.
+    """A file whose name has an ending that is known here.
 
     Raises:
         Refused: what reads it is not installed.

@@ -10,7 +10,6 @@ import zipfile
 from dataclasses import replace
 from pathlib import Path
 
-from akachat.retrieval.reading import generic
 from akachat.retrieval.reading.limits import ReadLimits
 from akachat.retrieval.values import Block, Document, Refused
 
@@ -32,6 +31,8 @@ _ENDINGS = {
     "code": "py js jsx ts tsx java c h cc cpp hpp cs go rs rb php swift kt scala sh bash ps1 bat sql r lua pl css scss"
     " yaml yml toml ini cfg conf xml vue svelte dart",
 }
+#: What is stored as one file system in a file, and that "generic" knows.
+_OLE_ENDINGS = ("doc", "ppt", "xls", "msg")
 _BY_ENDING = {ending: module for module, endings in _ENDINGS.items() for ending in endings.split()}
 _MEDIA = re.compile(
     rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....(WAVE|AVI |WEBP)|OggS|fLaC|....ftyp|\x7fELF|\x1f\x8b|BZh|7z\xbc\xaf|Rar!",
@@ -129,7 +130,7 @@ def _zipped(data: bytes) -> str:
 def _ole(data: bytes, ending: str) -> str:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise Refused("encrypted", "it is protected by a password", hint="Save a copy without one.", shown="unreadable")
-    if ending in generic.ENDINGS:
+    if ending in _OLE_ENDINGS:
         return "generic"
     raise Refused(
         "unknown_kind", "it is of the old Office's kind", hint="Save it as .docx, .xlsx or .pptx.", shown="unreadable"

@@ -11,10 +11,10 @@ from akachat.retrieval.values import Block, Document, Place
 
 __all__ = ["blocks_of", "read"]
 
-_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*)$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
-_RULE = re.compile(r"\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$")
+_RULE = re.compile(r":?-+:?")
 _BAR = re.compile(r"(?<!\\)\|")
 #: Front matter ends within so many lines, or it is none.
 _MOST_FRONT = 200
@@ -49,7 +49,7 @@ class _Walk:
             line = self._lines[self._at]
             if heading := _HEADING.match(line):
                 yield from self._flush()
-                yield from self._heading(len(heading[1]), heading[2])
+                yield from self._heading(len(heading[1]), _title(heading[2]))
             elif self._held and (underline := _UNDERLINE.match(line)):
                 title = self._held.pop()
                 yield from self._flush()
@@ -103,10 +103,10 @@ class _Walk:
 
     def _header(self, line: str) -> list[str] | None:
         """The columns' names where a table begins here: none where its rule is its first line."""
-        if _RULE.match(line):
+        if _is_rule(line):
             return []
         below = self._lines[self._at + 1] if self._at + 1 < len(self._lines) else ""
-        if not _RULE.match(below) or ("|" not in below and len(_cells(line)) != 1):
+        if not _is_rule(below) or ("|" not in below and len(_cells(line)) != 1):
             return None  # what a line of dashes alone stands under is a heading
         return _cells(line)
 
@@ -127,6 +127,18 @@ class _Walk:
     def _block(self, text: str, at: int, *, whole: bool = False) -> Block:
         self._bare = None
         return Block(text, tuple(title for _, title in self._path), Place(line=at + 1), whole=whole)
+
+
+def _title(text: str) -> str:
+    """A heading's words without the signs that may close it."""
+    words = text.strip()
+    open_ended = words.rstrip("#")
+    return open_ended.rstrip() if not open_ended or open_ended[-1].isspace() else words
+
+
+def _is_rule(line: str) -> bool:
+    """Whether it is the line below a table's header. No pattern for all of it: a line may have a million spaces."""
+    return "-" in line and all(_RULE.fullmatch(cell) for cell in _cells(line))
 
 
 def _cells(line: str) -> list[str]:

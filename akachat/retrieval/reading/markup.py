@@ -11,7 +11,8 @@ from akachat.retrieval.values import Block, Document, Place
 
 __all__ = ["read"]
 
-_STARS = re.compile(r"(\*{1,9})\s+(?:(?:TODO|DONE)\s+)?(.*?)(?:\s+:[\w@:]+:)?\s*$")
+_STARS = re.compile(r"(\*{1,9})\s+(?:(?:TODO|DONE)\s+)?(.*)$")
+_TAGS = re.compile(r":[\w@:]+:")
 _LINE = re.compile(r"([=\-~^\"'`:#*+.<>_])\1*\s*$")
 #: What no reader of the document sees: settings, drawers, comments, targets, the lines of a table's frame.
 _UNSEEN_ORG = re.compile(
@@ -39,7 +40,8 @@ _Heading = tuple[int, tuple[int, int, str]]
 def _stars(lines: list[str]) -> Iterator[_Heading]:
     for at, line in enumerate(lines):
         if found := _STARS.match(line):
-            yield at, (1, len(found[1]), found[2])
+            title, _, tags = found[2].strip().rpartition(" ")
+            yield at, (1, len(found[1]), title.strip() if _TAGS.fullmatch(tags) else found[2].strip())
         elif found := _TITLE.match(line):
             yield at, (1, 0, found[1])
 
