@@ -60,6 +60,10 @@ def places(document: Document) -> list[tuple[str, str]]:
             r"{\field{\*\fldinst HYPERLINK}{\fldrslt 表示}}{\footnote 注です}{\*\shpinst{\sp{\sn x}}{\shptxt 箱}}\par",
             [((), "表示 (注です)箱")],
         ),
+        (
+            r"\s1 題{\super\chftn}{\*\footnote\pard\plain {\pard 注の文。\par}}\par\pard 本文{\v {\footnote 隠}}。\par",
+            [(("題 (注の文。)",), "本文。")],
+        ),
         (r"\{甲\}\~\emdash\bullet\tab 乙\par", [((), "{甲} —•\t乙")]),
     ],
 )

@@ -29,6 +29,7 @@ class _Group:
     skip: int = 1
     hidden: bool = False
     begins: bool = True
+    in_note: bool = False
     closes: str = ""
 
 
@@ -147,7 +148,8 @@ class _Parser:
                 named = HEADING_STYLE.search("".join(self._style.name))
                 if level := self._style.level or (int(named[1]) if named else 0):
                     self._levels[self._style.number] = level
-            self._say(self._now.closes)
+            if self._now.closes and self._listens():
+                self._held = ["".join(self._held).rstrip() + self._now.closes]
             self._now = self._groups.pop()
 
     def _sign(self, sign: str) -> None:
@@ -189,9 +191,9 @@ class _Parser:
             self._now.use = word
         elif word in DROPPED:
             self._now.use = "dropped"
-        elif word == "footnote" and self._listens():
-            self._say(" (")
-            self._now.closes = ")"
+        elif word == "footnote" and use in ("", "optional"):
+            self._now.use, self._now.in_note, self._now.closes = "", True, ")"
+            self._character(" (")
         elif use == "optional":
             self._now.use = "" if word in KEPT else "dropped"
         else:
@@ -200,6 +202,8 @@ class _Parser:
 
     def _set(self, word: str, number: int, is_numbered: bool) -> None:
         use = self._now.use
+        if self._now.in_note and word in ("pard", "intbl", "s", "outlinelevel"):
+            return  # the note's own paragraph is told inside the one that it belongs to
         match word:
             case "ansicpg" if not self._chosen and number:
                 self.charset = f"cp{number}" if number != 65001 else "utf-8"
@@ -231,7 +235,9 @@ class _Parser:
                 self._paragraph.level = number + 1
 
     def _ends(self, word: str) -> Iterator[Block]:
-        if word == "cell":
+        if self._now.in_note:
+            self._held.append(" ")
+        elif word == "cell":
             self._row.append(self._taken())
         elif word == "row":
             self._rows.append(self._row)
