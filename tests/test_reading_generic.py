@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -389,10 +392,43 @@ async def test_what_is_not_installed_is_named(
         assert needs in refused.value.hint
 
 
+_KILLED = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from akachat.retrieval.reading.limits import ReadLimits
+from akachat.retrieval.reading.reader import Reader
+
+async def main():
+    reader = Reader(ReadLimits(), 1)
+    await reader.read(Path(sys.argv[1]), "a.txt")
+    print(*os.listdir(os.environ["TMPDIR"]), flush=True)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+
 async def test_nothing_is_left_on_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    reader = Reader(ReadLimits(), 2)
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
     (tmp_path / "a.txt").write_text("文", "utf-8")
+    reader = Reader(ReadLimits(), 2)
     assert texts(await reader.read(tmp_path / "a.txt", "a.txt")) == ["文"]
+    assert len(os.listdir(folder)) == 1
     await reader.aclose()
-    assert os.listdir(tmp_path) == ["a.txt"]
+    assert os.listdir(folder) == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such signal")
+def test_nor_when_the_one_who_asked_is_killed(tmp_path: Path) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    (tmp_path / "a.txt").write_text("文", "utf-8")
+    script = [sys.executable, "-c", _KILLED, str(tmp_path / "a.txt")]
+    ended = subprocess.run(script, env={**os.environ, "TMPDIR": str(folder)}, stdout=subprocess.PIPE, text=True)
+    assert ended.stdout.startswith("akachat-reading-")
+    deadline = time.monotonic() + 20
+    while os.listdir(folder):
+        assert time.monotonic() < deadline, "the folder stayed"
+        time.sleep(0.05)

@@ -103,6 +103,7 @@ class Reader:
             sys.executable,
             "-m",
             "akachat.retrieval.reading.worker",
+            folder,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,

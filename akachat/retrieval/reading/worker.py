@@ -1,6 +1,7 @@
 """The process that reads documents: what hangs, crashes or eats memory in here harms nobody else.
 
-One line of JSON asks for one document: ``{"path", "name", "charset", "limits"}``; the answer is one frame.
+One line of JSON asks for one document: ``{"path", "name", "charset", "limits"}``; the answer is one frame. The folder
+that its argument names is for what libraries leave on the disk, and goes with it, even if the one who asks is killed.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,7 @@ def main() -> None:
         answers.write(pack(_read(Path(asked["path"]), asked["name"], asked["charset"], limits)))
         answers.flush()
         gc.collect()
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
 
 
 def _alone(event: str, arguments: tuple[Any, ...]) -> None:
