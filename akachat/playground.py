@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -22,9 +23,10 @@ from akachat.importers import Imported, import_into, read_import
 from akachat.journal import Journal
 from akachat.messages import Message
 from akachat.options import Options
+from akachat.pad import Pad
 from akachat.retrieval import Libraries
 from akachat.run import Runner
-from akachat.settings import Limits, Settings, SettingsFile
+from akachat.settings import Limits, Settings, SettingsFile, refuse_owners_only, settings_view
 from akachat.template import RenderLimits, Sandbox
 from akachat.workspace import Prompt, Workspace
 
@@ -61,7 +63,7 @@ _WHERE = (
 class Playground:
     """A workspace and everything that runs in it. Two may live in one process; they share nothing.
 
-    ``libraries`` are its documents.
+    ``libraries`` are its documents, ``pad`` its scratch pad.
 
     ::
 
@@ -88,6 +90,7 @@ class Playground:
         self.workspace.open()
         self._journal = Journal(self.workspace.log_dir, self._settings.recent)
         self._user_functions = UserFunctions(self.workspace.functions_dir)
+        self.pad = Pad(self.workspace.root, lambda request, call: self.render(request, call=call))
         self.libraries = Libraries(self.workspace.root / "rag", self._settings.recent, self.workspace.models_dir)
         self._sandbox = Sandbox(_render_limits(settings.limits), settings.limits.sandbox_workers or None)
         self._presets = Presets(self.workspace.root / "models.json")
@@ -138,6 +141,32 @@ class Playground:
     def update_settings(self, **changes: Any) -> Settings:
         """Changes single settings and writes ``settings.json``."""
         return self._settings.update(**changes)
+
+    def settings_view(self) -> dict[str, Any]:
+        """Every setting with its value, default and description; keys are masked."""
+        return settings_view(self.settings)
+
+    async def change_settings(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """Changes settings as a page or a caller may, and gives the view of all.
+
+        Raises:
+            NotAllowed: only the owner of ``settings.json`` may change it.
+            InvalidInput, FileError: as ``update_settings``.
+        """
+        refuse_owners_only(changes)
+        await anyio.to_thread.run_sync(lambda: self.update_settings(**changes))
+        return self.settings_view()
+
+    async def test_endpoint(self, name: str = "") -> dict[str, Any]:
+        """Asks an endpoint of the settings for its models: ``url``, ``models``, and ``seconds`` that it took.
+
+        Raises:
+            AkachatError: what is wrong with it.
+        """
+        url, _ = self.settings.resolve_endpoint(name)
+        began = time.perf_counter()
+        found = await self._backends.listed(name)
+        return {"url": url, "models": [each.name for each in found], "seconds": time.perf_counter() - began}
 
     # running
 

@@ -31,7 +31,7 @@ ROWS = [
     ["events"],
     ["conversation", "live"],
     ["asking", "host", "keeping", "summaries"],
-    ["trimming"],
+    ["trimming", "pad"],
     ["run"],
     ["speech", "batch"],
     ["playground"],

@@ -7,11 +7,13 @@ import os
 import struct
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import anyio
 import pytest
 
 from akachat.backends.base import Chunk, Request
@@ -20,9 +22,10 @@ from akachat.backends.local import LocalBackend
 from akachat.backends.local.loading.placement import Free, place_model
 from akachat.backends.local.loading.weights import Stored
 from akachat.backends.presets import Preset
-from akachat.errors import ModelError
+from akachat.errors import AkachatError, ModelError
 from akachat.messages import Message
 from akachat.options import Options
+from akachat.playground import Playground
 from tests.conftest import ROOT
 from tests.fakehub import Repo, serving
 from tests.models import make_llama_spm, make_lora, make_model, make_neox, make_qwen, make_t5
@@ -411,3 +414,25 @@ def test_an_empty_dtype_on_a_cpu_is_what_was_measured_and_a_small_models_is_fp32
     assert large.name == ("bf16" if gain >= 1.15 else "fp32")
     assert (large.varies != "") == (large.name == "bf16")
     assert (small.name, small.varies) == ("fp32", "")
+
+
+def test_several_models_are_loaded_at_the_same_time(tmp_path: Path) -> None:
+    """Two playgrounds of one process, or two models of one: each came out without its output layer, and all later."""
+    failed: list[str] = []
+
+    def load(number: int) -> None:
+        async def go() -> None:
+            async with Playground(tmp_path / str(number), environ={}) as playground:
+                await playground.load_model(Options.parse({}))
+
+        try:
+            anyio.run(go)
+        except AkachatError as error:
+            failed.append(str(error))
+
+    threads = [threading.Thread(target=load, args=(number,)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []

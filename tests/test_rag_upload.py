@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from akachat.playground import Playground
-from akachat.ui.rag_tab import RagTab
+from akachat.ui.tabs.rag import RagTab
 
 
 async def test_pieces_of_an_upload(playground: Playground, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from akachat.options import Options
 from akachat.ui.form import form_fields
-from akachat.ui.text import LANGUAGES, TEXTS
+from akachat.ui.words import LANGUAGES, TEXTS
 from tests.models import make_parrot
 
 if TYPE_CHECKING:

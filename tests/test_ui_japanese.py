@@ -14,7 +14,7 @@ from gradio import EventData
 from akachat import errors
 from akachat.playground import Playground
 from akachat.ui.japanese import Pattern, load_catalog
-from akachat.ui.prompt_tab import PromptTab
+from akachat.ui.tabs.prompt import PromptTab
 
 ROOT = Path(__file__).resolve().parents[1] / "akachat"
 JAPANESE = re.compile("[\u3041-\u30ff\u4e00-\u9fff]")

@@ -14,9 +14,11 @@ from akachat.api.guard import Guard
 from akachat.api.llm import LlmRoutes
 from akachat.api.models import ModelRoutes
 from akachat.api.openai import OpenAIRoutes
+from akachat.api.pad import PadRoutes
 from akachat.api.rag import UPLOADS, RagRoutes
 from akachat.api.routing import Application, Mount
 from akachat.api.schema import describe
+from akachat.api.settings import SettingsRoutes
 from akachat.api.store import StoreRoutes
 from akachat.playground import Playground
 
@@ -44,6 +46,8 @@ def create_app(
         *ModelRoutes(playground).endpoints(),
         *RagRoutes(playground).endpoints(),
         *StoreRoutes(playground).endpoints(),
+        *SettingsRoutes(playground).endpoints(),
+        *PadRoutes(playground).endpoints(),
     ]
     docs = DocsRoutes(endpoints, home, [mount.prefix for mount in mounts if mount.prefix])
     app = Application([*endpoints, *docs.endpoints()], mounts, document=lambda: describe(endpoints), lifespan=lifespan)

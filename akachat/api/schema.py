@@ -41,6 +41,11 @@ _CALL: Schema = {
     "continue": {**_TEXT, "description": "The answer so far; the result is what the model adds to it."},
     "options": {"$ref": "#/components/schemas/Options"},
 }
+_FIELDS: Schema = {
+    "type": "object",
+    "additionalProperties": _TEXT,
+    "example": {"var1": "Hello {var2}", "var2": "{input}"},
+}
 _EXAMPLE = {"dir": "sample", "input": "こんにちは"}
 _CHAT = {"model": "sample", "messages": [{"role": "user", "content": "こんにちは"}]}
 
@@ -156,6 +161,10 @@ def _schemas() -> dict[str, Schema]:
         "Render": {**_object((), **_CALL, call={"type": "boolean"}), "example": _EXAMPLE},
         "Save": _object(("dir", "instruction"), dir=_TEXT, instruction=_TEXT, options=_reference("Options")),
         "Stop": _object(("id",), id=_TEXT, heard=_TEXT),
+        "Settings": {"type": "object", "additionalProperties": True, "example": {"is_test": True}},
+        "Test": {**_object((), endpoint={**_TEXT, "description": "Its name in the settings; empty: OpenAI."})},
+        "Pad": _object(("fields",), fields=_FIELDS),
+        "PadRender": _object(("fields",), fields=_FIELDS, input=_TEXT, messages=_MESSAGES, var=_CALL["var"]),
         "Value": _object(("value",), value=_TEXT),
         "Messages": _object(("messages",), messages=_MESSAGES),
         "Envelope": _envelope({"type": "object"}),

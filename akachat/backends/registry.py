@@ -105,6 +105,14 @@ class Backends:
         local = [*await self._local.models(disk=disk), *await self._gguf.models()]
         return [*local, *(await self._openai.models() if remote else ())]
 
+    async def listed(self, endpoint: str) -> list[ModelInfo]:
+        """The models that one endpoint lists.
+
+        Raises:
+            AkachatError: there is no such endpoint, or it does not answer as one.
+        """
+        return await self._openai.models(endpoint)
+
     def memory(self) -> Mapping[str, int]:
         """Bytes: ``used`` by local models, ``free`` for more of them, and the ``budget`` of all together."""
         return self._local.memory().to_dict()

@@ -48,8 +48,11 @@ def main(args: argparse.Namespace) -> int:
 def _measurements() -> dict[str, str]:
     """The modules that can be run, each with the first line of what it says of itself."""
     found = {}
-    for path in sorted(_FOLDER.glob("*.py")):
+    for path in _FOLDER.glob("*.py"):
         text = path.read_text("utf-8")
         if '__name__ == "__main__"' in text and path.stem != "stub":
-            found[path.stem] = (ast.get_docstring(ast.parse(text)) or "").splitlines()[0]
-    return found
+            found[path.stem] = text
+    # One with data of its own is a folder.
+    for path in _FOLDER.glob("*/__main__.py"):
+        found[path.parent.name] = (path.parent / "__init__.py").read_text("utf-8")
+    return {name: (ast.get_docstring(ast.parse(text)) or "").splitlines()[0] for name, text in sorted(found.items())}

@@ -72,21 +72,22 @@ def _sections(blocks: Sequence[Block]) -> Iterator[list[tuple[int, Block]]]:
 def _units(section: Sequence[tuple[int, Block]], whole: str, size: int) -> Iterator[_Unit]:
     for position, block in section:
         spans: Iterator[tuple[int, int]] = iter([(0, len(block.text))]) if block.whole else sentences(block.text)
+        limit = 2 * size if block.whole else size
         for start, end in spans:
-            limit = 2 * size if block.whole else size
-            for left, right in _bounded(whole, position + start, position + end, limit, size):
-                if whole[left:right].strip():
-                    yield _Unit(left, right, block)
+            left, right = position + start, position + end
+            while right - left > limit:
+                cut = _cut(whole, left, size)
+                if not whole[left:cut].isspace():
+                    yield _Unit(left, cut, block)
+                left = cut
+            if not whole[left:right].isspace():
+                yield _Unit(left, right, block)
 
 
-def _bounded(whole: str, start: int, end: int, limit: int, size: int) -> Iterator[tuple[int, int]]:
-    """One span, or several where it is too long, cut after a comma or a space of their last third."""
-    while end - start > limit:
-        cut = max(whole.rfind(mark, start + size * 2 // 3, start + size) for mark in "、，,;；・ \n\t　") + 1
-        cut = cut or start + size
-        yield start, cut
-        start = cut
-    yield start, end
+def _cut(whole: str, start: int, size: int) -> int:
+    """Where a sentence that is too long is cut: after a comma or a space of the last third that fits."""
+    cut = max(whole.rfind(mark, start + size * 2 // 3, start + size) for mark in "、，,;；・ \n\t　") + 1
+    return cut or start + size
 
 
 def _packed(units: Sequence[_Unit], size: int, overlap: int) -> Iterator[tuple[int, int]]:

@@ -16,7 +16,7 @@ from typing import Any
 import tantivy
 
 from akachat.errors import FileError
-from akachat.retrieval.grams import analyzer, index_text, query_terms
+from akachat.retrieval.grams import TERMS, analyzer, index_texts, query_terms
 
 __all__ = ["KeywordIndex", "KeywordWriter"]
 
@@ -26,7 +26,7 @@ _TEXT, _ID, _FILE = "text", "id", "file"
 
 def _schema() -> Any:
     builder = tantivy.SchemaBuilder()
-    builder.add_text_field(_TEXT, stored=False, tokenizer_name="akachat", index_option="freq")
+    builder.add_text_field(_TEXT, stored=False, tokenizer_name=TERMS, index_option="freq")
     builder.add_integer_field(_ID, stored=True, indexed=True, fast=True)
     builder.add_integer_field(_FILE, stored=False, indexed=True, fast=False)
     return builder.build()
@@ -53,7 +53,7 @@ class KeywordIndex:
             folder.mkdir()
             self.fresh = True
             self._index = tantivy.Index(self._schema, path=str(folder))
-        self._index.register_tokenizer("akachat", analyzer())
+        self._index.register_tokenizer(TERMS, analyzer())
         self._index.config_reader(reload_policy="manual", num_warmers=0)
         self._searcher = self._index.searcher()
 
@@ -90,12 +90,12 @@ class KeywordWriter:
         with _told():
             self._writer = index.writer(heap_size=_HEAP * threads, num_threads=threads)
 
-    def add(self, file: int, passages: Iterable[tuple[int, str]]) -> None:
-        """Adds a file's passages, each with its number."""
+    def add(self, file: int, numbers: Iterable[int], texts: Sequence[str]) -> None:
+        """Adds a file's passages: their numbers and their texts."""
         add = self._writer.add_document
         with _told():
-            for number, text in passages:
-                add(tantivy.Document(text=index_text(text), id=number, file=file))
+            for number, terms in zip(numbers, index_texts(texts), strict=True):
+                add(tantivy.Document(text=terms, id=number, file=file))
 
     def remove(self, files: Sequence[int]) -> None:
         """Removes all passages of some files."""

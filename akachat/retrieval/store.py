@@ -8,7 +8,6 @@ anew from here, and what they hold too much is never found, because every hit is
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -18,6 +17,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
+import orjson
 from numpy.typing import NDArray
 
 from akachat.errors import FileError
@@ -239,8 +239,8 @@ class Store:
                     piece.body,
                     piece.start,
                     piece.end,
-                    json.dumps(piece.headings, ensure_ascii=False) if piece.headings else "",
-                    json.dumps(piece.place.to_dict(), ensure_ascii=False),
+                    orjson.dumps(piece.headings).decode() if piece.headings else "",
+                    orjson.dumps(piece.place.to_dict()).decode(),
                     digest(piece.text),
                 )
                 for seq, piece in enumerate(pieces)
@@ -375,5 +375,5 @@ class Store:
 
 def _passage(row: Sequence) -> Passage:  # type: ignore[type-arg]
     id, name, text, body, start, end, headings, place = row
-    above = tuple(json.loads(headings)) if headings else ()
-    return Passage(id, name, text, body, start, end, above, Place.of(json.loads(place)))
+    above = tuple(orjson.loads(headings)) if headings else ()
+    return Passage(id, name, text, body, start, end, above, Place.of(orjson.loads(place)))

@@ -5,10 +5,12 @@ from akachat.settings.file import SettingsFile
 from akachat.settings.limits import JournalSettings, Limits
 from akachat.settings.model import Settings
 from akachat.settings.secret import MASK, Secret
+from akachat.settings.view import OWNERS_ONLY, refuse_owners_only, settings_view
 
 __all__ = [
     "MASK",
     "OPENAI_URL",
+    "OWNERS_ONLY",
     "Endpoint",
     "JournalSettings",
     "Limits",
@@ -17,4 +19,6 @@ __all__ = [
     "SettingsFile",
     "Token",
     "origin",
+    "refuse_owners_only",
+    "settings_view",
 ]

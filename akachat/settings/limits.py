@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 __all__ = ["JournalSettings", "Limits"]
 
 _KB, _MB, _GB = 1024, 1024**2, 1024**3
 
 
-def _limit(default: float, description: str, *, least: float = 1, most: float | None = None) -> Any:
-    return Field(default=default, ge=least, le=most, description=description)
+def _limit(
+    default: float, description: str, *, least: float = 1, most: float | None = None, restart: bool = False
+) -> Any:
+    """A bound; with ``restart`` what it bounds is built when the program starts, so that a change waits for that."""
+    extra: dict[str, JsonValue] = {"restart": True} if restart else {}
+    return Field(default=default, ge=least, le=most, description=description, json_schema_extra=extra)
 
 
 class Limits(BaseModel):
@@ -20,14 +24,20 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="allow", allow_inf_nan=False)
 
-    render_seconds: float = _limit(5.0, "Computing time of an instruction, without waiting for calls.", least=0.01)
-    render_memory_bytes: int = _limit(64 * _MB, "Memory of an instruction.", least=_MB)
-    render_recursion: int = _limit(200, "How deep an instruction's own functions may call themselves.", least=10)
-    render_host_calls: int = _limit(1_000, "Calls to var, rag, llm, msg and your functions in one instruction.")
-    render_text_characters: int = _limit(1_000_000, "Length of a rendered instruction.")
-    render_wait_seconds: float = _limit(30.0, "Wait for a free sandbox process.", least=0.1)
-    sandbox_workers: int = _limit(0, "Sandbox processes; 0: as many as cores, at most 4.", least=0)
-    instruction_characters: int = _limit(200_000, "Length of an instruction.")
+    render_seconds: float = _limit(
+        5.0, "Computing time of an instruction, without waiting for calls.", least=0.01, restart=True
+    )
+    render_memory_bytes: int = _limit(64 * _MB, "Memory of an instruction.", least=_MB, restart=True)
+    render_recursion: int = _limit(
+        200, "How deep an instruction's own functions may call themselves.", least=10, restart=True
+    )
+    render_host_calls: int = _limit(
+        1_000, "Calls to var, rag, llm, msg and your functions in one instruction.", restart=True
+    )
+    render_text_characters: int = _limit(1_000_000, "Length of a rendered instruction.", restart=True)
+    render_wait_seconds: float = _limit(30.0, "Wait for a free sandbox process.", least=0.1, restart=True)
+    sandbox_workers: int = _limit(0, "Sandbox processes; 0: as many as cores, at most 4.", least=0, restart=True)
+    instruction_characters: int = _limit(200_000, "Length of an instruction.", restart=True)
 
     input_characters: int = _limit(200_000, "Length of one input.")
     message_characters: int = _limit(200_000, "Length of one message.")
@@ -42,37 +52,51 @@ class Limits(BaseModel):
     run_seconds: float = _limit(3_600.0, "Length of a run, calls and generation included.", least=0.1)
     sessions: int = _limit(1_000, "Sessions that are remembered; the one unused for longest goes first.")
 
-    response_tokens: int = _limit(32_768, "Tokens of one answer, whatever its options say.")
-    answer_bytes: int = _limit(64 * _MB, "Size of one answer as an endpoint sends it.", least=_KB)
-    line_bytes: int = _limit(4 * _MB, "Longest line of a streamed answer.", least=_KB)
-    connections: int = _limit(512, "Open connections to OpenAI-compatible servers.")
-    connect_timeout: float = _limit(10.0, "Seconds until a server that takes no connection is given up.", least=0.1)
-    read_timeout: float = _limit(120.0, "Seconds of silence after which an answer is given up.", least=0.1)
-    retries: int = _limit(3, "Further tries of a call that failed for a passing reason.", least=0)
-    retry_wait: float = _limit(20.0, "Longest wait before a further try, in seconds.", least=0)
-    models: int = _limit(2, "Local models kept in memory; the one unused for longest goes first.")
-    model_memory_bytes: int = _limit(0, "Memory of all local models together; 0: what is free.", least=0)
+    response_tokens: int = _limit(32_768, "Tokens of one answer, whatever its options say.", restart=True)
+    answer_bytes: int = _limit(64 * _MB, "Size of one answer as an endpoint sends it.", least=_KB, restart=True)
+    line_bytes: int = _limit(4 * _MB, "Longest line of a streamed answer.", least=_KB, restart=True)
+    connections: int = _limit(512, "Open connections to OpenAI-compatible servers.", restart=True)
+    connect_timeout: float = _limit(
+        10.0, "Seconds until a server that takes no connection is given up.", least=0.1, restart=True
+    )
+    read_timeout: float = _limit(
+        120.0, "Seconds of silence after which an answer is given up.", least=0.1, restart=True
+    )
+    retries: int = _limit(3, "Further tries of a call that failed for a passing reason.", least=0, restart=True)
+    retry_wait: float = _limit(20.0, "Longest wait before a further try, in seconds.", least=0, restart=True)
+    models: int = _limit(2, "Local models kept in memory; the one unused for longest goes first.", restart=True)
+    model_memory_bytes: int = _limit(0, "Memory of all local models together; 0: what is free.", least=0, restart=True)
     gpu_memory_fraction: float = _limit(
-        0.9, "Share of each GPU's memory that models may take; the rest is for others.", least=0.05, most=1
+        0.9,
+        "Share of each GPU's memory that models may take; the rest is for others.",
+        least=0.05,
+        most=1,
+        restart=True,
     )
-    model_idle_seconds: float = _limit(0, "A local model unused for this long is unloaded; 0: never.", least=0)
+    model_idle_seconds: float = _limit(
+        0, "A local model unused for this long is unloaded; 0: never.", least=0, restart=True
+    )
     model_turn_seconds: float = _limit(
-        5.0, "How long requests of a model in memory go first while another waits for its place.", least=0
+        5.0, "How long requests of a model in memory go first while another waits for its place.", least=0, restart=True
     )
-    queue: int = _limit(256, "Requests that may wait for one local model.")
-    batch_rows: int = _limit(32, "Most answers that a local model makes in one batch.")
+    queue: int = _limit(256, "Requests that may wait for one local model.", restart=True)
+    batch_rows: int = _limit(32, "Most answers that a local model makes in one batch.", restart=True)
     prefix_cache_bytes: int = _limit(
-        _GB, "Memory for prompts that were read before and may come again; 0: none.", least=0
+        _GB, "Memory for prompts that were read before and may come again; 0: none.", least=0, restart=True
     )
 
-    rag_file_bytes: int = _limit(256 * _MB, "Size of one document in a library.", least=_KB)
-    rag_file_characters: int = _limit(50_000_000, "Length of one document's text.")
+    rag_file_bytes: int = _limit(256 * _MB, "Size of one document in a library.", least=_KB, restart=True)
+    rag_file_characters: int = _limit(50_000_000, "Length of one document's text.", restart=True)
     rag_files: int = _limit(100_000, "Documents in one library.")
     rag_bytes: int = _limit(8 * _GB, "Size of all documents of one library.", least=_KB)
     rag_passages: int = _limit(2_000_000, "Passages of one library.")
-    rag_read_seconds: float = _limit(120.0, "Time to read one document.", least=0.1)
-    rag_read_memory_bytes: int = _limit(2 * _GB, "Memory of the process that reads documents.", least=256 * _MB)
-    rag_readers: int = _limit(0, "Processes that read documents; 0: as many as cores, at most 4.", least=0)
+    rag_read_seconds: float = _limit(120.0, "Time to read one document.", least=0.1, restart=True)
+    rag_read_memory_bytes: int = _limit(
+        2 * _GB, "Memory of the process that reads documents.", least=256 * _MB, restart=True
+    )
+    rag_readers: int = _limit(
+        0, "Processes that read documents; 0: as many as cores, at most 4.", least=0, restart=True
+    )
     rag_jobs: int = _limit(64, "Uploads and other work on libraries that may wait.")
     rag_query_characters: int = _limit(10_000, "Length of a query; what is longer is cut.")
     zip_entries: int = _limit(50_000, "Entries of one zip, those of zips inside it too.")

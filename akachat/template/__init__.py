@@ -2,7 +2,7 @@
 
 from akachat.template.limits import RenderLimits
 from akachat.template.parts import Field, Literal
-from akachat.template.references import References, references
+from akachat.template.references import References, first_reads, references
 from akachat.template.rendering import Call, HostFunction, Outcome, Rendering, Scope, Span, Variables
 from akachat.template.sandbox import Sandbox
 from akachat.template.scanner import scan
@@ -20,6 +20,7 @@ __all__ = [
     "Scope",
     "Span",
     "Variables",
+    "first_reads",
     "references",
     "scan",
 ]

@@ -12,7 +12,7 @@ from akachat.template.language import BUILTINS, NAMES, unknown_name
 from akachat.template.parts import Places
 from akachat.template.scanner import scan
 
-__all__ = ["References", "find_unknown", "references"]
+__all__ = ["References", "find_unknown", "first_reads", "references"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +92,20 @@ def _names(node: ast.AST, local: frozenset[str]) -> Iterator[tuple[ast.Name, fro
         return
     for child in ast.iter_child_nodes(node):
         yield from _names(child, local)
+
+
+def first_reads(instruction: str) -> dict[str, tuple[int, int]]:
+    """The names that an instruction reads and never binds, each with line and column of the first place.
+
+    Raises:
+        InstructionError: it cannot be read.
+    """
+    places = Places(instruction)
+    found = list(expressions(scan(instruction), places))
+    bound = {name for expression in found for name in named(expression.tree)}
+    first: dict[str, tuple[int, int]] = {}
+    for expression in found:
+        for node, local in _names(expression.tree, frozenset()):
+            if node.id not in bound and node.id not in local:
+                first.setdefault(node.id, places.of(expression.start(node)))
+    return first

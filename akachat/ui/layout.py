@@ -12,34 +12,17 @@ import gradio as gr
 from gradio.themes.utils import sizes
 
 from akachat.playground import Playground
-from akachat.ui.form import form_fields
-from akachat.ui.prompt_tab import PromptTab
-from akachat.ui.rag_tab import RagTab
-from akachat.ui.text import TEXTS
+from akachat.ui.tabs import Tab, all_tabs
+from akachat.ui.words import TEXTS
 
 __all__ = ["create_ui", "launch_options"]
 
 _ASSETS = Path(__file__).parent / "assets"
 _THEME_STYLE = "theme.css"
-_STYLES = ("base.css", "prompt.css", "model.css", "picker.css", "result.css", "rag.css")
+_STYLES = ("base.css", "prompt.css", "model.css", "picker.css", "result.css", "rag.css", "settings.css", "pad.css")
 #: In the order in which they need each other; those of one component are together the body of one function.
 _FRAME_SCRIPTS = ("dom.js", "words.js", "frame.js")
-_PROMPT_SCRIPTS = (
-    "dom.js",
-    "words.js",
-    "editor.js",
-    "picker.js",
-    "models.js",
-    "form.js",
-    "insert.js",
-    "preview.js",
-    "answer.js",
-    "model.js",
-    "dialogs.js",
-    "drafts.js",
-    "prompt.js",
-)
-_RAG_SCRIPTS = ("dom.js", "words.js", "answer.js", "dialogs.js", "rag.js")
+_TAB_SCRIPTS = ("dom.js", "words.js", "asking.js")
 
 _FONT = ("system-ui", "Hiragino Sans", "Yu Gothic UI", "Meiryo", "Noto Sans CJK JP", "Noto Sans JP", "sans-serif")
 _MONO = ("ui-monospace", "SF Mono", "Menlo", "Cascadia Mono", "Consolas", "Noto Sans Mono CJK JP", "monospace")
@@ -52,44 +35,39 @@ def create_ui(playground: Playground, *, runs: int = 16) -> gr.Blocks:
         playground: what the page shows and runs.
         runs: how many of the page's runs may be under way at once; Gradio's own default is one.
     """
-    tab = PromptTab(playground)
-    rag_tab = RagTab(playground)
     title = playground.settings.title or "akachat"
     language = playground.settings.language or ""
-    frame_facts = {"language": language, "title": title, "texts": _some_texts("tab_", "language", "theme_")}
-    prompt_facts = {"language": language, "texts": TEXTS, "fields": form_fields()}
-    rag_facts = {"language": language, "texts": TEXTS, **rag_tab.facts()}
+    tabs = all_tabs(playground)
     with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
         gr.HTML(
             elem_id="ak-frame",
             html_template='<header class="ak-header"></header>',
-            js_on_load=_script(_FRAME_SCRIPTS, frame_facts),
+            js_on_load=_script(_FRAME_SCRIPTS, {"language": language, "title": title}),
             apply_default_css=False,
         )
         with gr.Tabs(elem_id="ak-tabs"):
-            with gr.Tab(gr.I18n()("tab_prompt"), id="prompt", elem_id="ak-tab-prompt"):
-                page = gr.HTML(
-                    elem_id="ak-prompt",
-                    html_template='<div class="ak-page"></div>',
-                    js_on_load=_script(_PROMPT_SCRIPTS, prompt_facts),
-                    apply_default_css=False,
-                    server_functions=tab.server_functions(),
-                )
-            with gr.Tab(gr.I18n()("tab_rag"), id="rag", elem_id="ak-tab-rag"):
-                gr.HTML(
-                    elem_id="ak-rag",
-                    html_template='<div class="ak-page"></div>',
-                    js_on_load=_script(_RAG_SCRIPTS, rag_facts),
-                    apply_default_css=False,
-                    server_functions=list(rag_tab.server_functions()),
-                )
-        # Neither is listed as an endpoint: programs use the Web API. Whoever reaches the server can still call them.
-        quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
-        running = _listener(page, "run")(tab.run, inputs=None, outputs=page, **quiet)
-        # What the run itself meets is in its frames; this is the queue's own refusal, which would else be silence.
-        running.failure(None, js="() => document.dispatchEvent(new CustomEvent('akachat:refused'))", **quiet)
+            for tab in tabs:
+                with gr.Tab(gr.I18n()(f"tab_{tab.id}"), id=tab.id, elem_id=f"ak-tab-{tab.id}"):
+                    _add(tab, language)
     blocks.queue(default_concurrency_limit=runs, max_size=4 * runs)
     return blocks
+
+
+def _add(tab: Tab, language: str) -> None:
+    page = gr.HTML(
+        elem_id=f"ak-{tab.id}",
+        html_template='<div class="ak-page"></div>',
+        js_on_load=_script((*_TAB_SCRIPTS, *tab.scripts), {"language": language, **tab.facts}),
+        apply_default_css=False,
+        server_functions=list(tab.calls),
+    )
+    # Neither is listed as an endpoint: programs use the Web API. Whoever reaches the server can still call them.
+    quiet: dict[str, Any] = {"show_progress": "hidden", "api_visibility": "private", "trigger_mode": "multiple"}
+    for event, stream in tab.streams.items():
+        running = _listener(page, event)(stream, inputs=None, outputs=page, **quiet)
+        # What the run itself meets is in its frames; this is the queue's own refusal, which would else be silence.
+        refused = f"() => document.dispatchEvent(new CustomEvent('akachat:refused', {{detail: '{tab.id}'}}))"
+        running.failure(None, js=refused, **quiet)
 
 
 def launch_options() -> dict[str, Any]:
@@ -98,7 +76,10 @@ def launch_options() -> dict[str, Any]:
         "theme": _theme(),
         "head": _head(),
         "i18n": gr.I18n(
-            **{language: {key: words[key] for key in ("tab_prompt", "tab_rag")} for language, words in TEXTS.items()}
+            **{
+                language: {key: word for key, word in words.items() if key.startswith("tab_")}
+                for language, words in TEXTS.items()
+            }
         ),
         "footer_links": [],
         "run_history": False,
@@ -111,9 +92,12 @@ def launch_options() -> dict[str, Any]:
 def _head() -> str:
     theme, *styles = ((_ASSETS / name).read_text("utf-8") for name in (_THEME_STYLE, *_STYLES))
     icon = quote((_ASSETS / "icon.svg").read_text("utf-8"))
+    texts = json.dumps(TEXTS, ensure_ascii=False).replace("</", "<\\/")
     return (
         '<meta name="color-scheme" content="light dark"><meta name="referrer" content="no-referrer">'
         f'<link rel="icon" href="data:image/svg+xml,{icon}">'
+        # Once for all tabs: every component's script would carry them again.
+        f"<script>window.AKACHAT_TEXTS = {texts};</script>"
         # Not by Gradio's own `css`: it rewrites selectors by splitting them at commas, also those within `:is(…)`.
         # Nested, so that every rule of ours outweighs Gradio's, whichever is loaded last.
         f"<style>{theme}\n.gradio-container.gradio-container {{\n{''.join(styles)}\n}}</style>"
@@ -128,13 +112,6 @@ def _listener(component: gr.HTML, event: str) -> Callable[..., Any]:
 def _script(names: tuple[str, ...], facts: dict[str, Any]) -> str:
     parts = [f"const FACTS = {json.dumps(facts, ensure_ascii=False)};"]
     return "\n".join([*parts, *((_ASSETS / name).read_text("utf-8") for name in names)])
-
-
-def _some_texts(*prefixes: str) -> dict[str, dict[str, str]]:
-    return {
-        language: {key: word for key, word in words.items() if key.startswith(prefixes)}
-        for language, words in TEXTS.items()
-    }
 
 
 def _theme() -> gr.themes.Base:

@@ -18,7 +18,7 @@ from akachat.backends.openai.answer import Answer
 from akachat.backends.openai.body import COMPLETIONS, CONTINUING, EXTENSIONS, Body, build_body
 from akachat.backends.openai.failures import failure_in_stream
 from akachat.backends.openai.sse import DONE, EventStream
-from akachat.backends.openai.transport import Endpoint, Refused, Transport, told
+from akachat.backends.openai.transport import Endpoint, Refused, Transport, refusal, told
 from akachat.backends.tokens import estimate_chat, estimate_text
 from akachat.errors import AkachatError, BackendError, ModelError
 from akachat.messages import Message
@@ -155,11 +155,12 @@ class OpenAIBackend:
     async def _list(self, name: str) -> list[ModelInfo]:
         endpoint = self._named(name)
         async with self._transport.get(endpoint, "/models", _LIST_TIMEOUT) as response:
+            if response.status != 200:
+                raise await refusal(response, endpoint)
             raw = await _bounded(response, self._limits.answer_bytes, endpoint)
-            status = response.status
         found = _object(raw, endpoint).get("data")
-        if status != 200 or not isinstance(found, list):
-            raise BackendError(f"{endpoint.url} lists no models (status {status})")
+        if not isinstance(found, list):
+            raise BackendError(f"{endpoint.url} lists no models", hint="Does its address end in /v1?")
         names = [entry["id"] for entry in found if isinstance(entry, dict) and isinstance(entry.get("id"), str)]
         return [ModelInfo(model, "OpenAI", True, {"endpoint": name}) for model in names]
 

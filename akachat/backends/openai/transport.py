@@ -183,6 +183,11 @@ def _pause(tries: int, asked: float | None, limits: BackendLimits) -> float | No
     return float(min(limits.retry_wait, 0.25 * 2 ** (tries - 1))) * (0.5 + random() / 2)
 
 
+async def refusal(response: aiohttp.ClientResponse, endpoint: Endpoint) -> BackendError:
+    """What an answer with an error status means, as the user sees it."""
+    return _error(await _refusal(response), endpoint, response)
+
+
 async def _refusal(response: aiohttp.ClientResponse) -> Refusal:
     import aiohttp
 

@@ -28,6 +28,39 @@ function progressBar(progress) {
   return bar;
 }
 
+/** The state of a model of this machine in words: a key of the table and its values. */
+function localWords(model) {
+  if (model?.progress) return stageWords(model.progress);
+  if (model?.state === "unloading") return ["model_unloading"];
+  if (model?.state === "failed") return ["model_failed"];
+  if (!model?.loaded) return ["model_unloaded"];
+  const { device, dtype, memory: size } = model.detail;
+  return device ? ["model_facts", { device, dtype, memory: bytes(size ?? 0) }] : ["model_loaded"];
+}
+
+/** A model in a list: its name, its state, how far it is, and the way to free it; more buttons come before that one. */
+function modelRow(model, act, more = []) {
+  const { progress, detail } = model;
+  const facts = h("span", { class: "ak-model-facts" });
+  say(facts, "text", ...localWords(model));
+  const counted = progress?.unit === "bytes" && progress.total ? t("stage_bytes", { done: bytes(progress.done), total: bytes(progress.total) }) : "";
+  const can = progress ? "model_cancel" : "model_unload";
+  const removable = model.name !== "embedded" && (model.loaded || progress) && model.state !== "unloading" && model.state !== "failed";
+  return h(
+    "li",
+    { class: "ak-model-row", "data-model": model.name },
+    h("div", { class: "ak-model-line" },
+      h("span", { class: "ak-model-name", text: model.name, title: model.name }),
+      h("span", { class: "ak-spring" }),
+      more,
+      removable && h("button", { type: "button", class: "ak-button ak-quiet", t: can, title: t(`${can}_help`, { name: model.name }), onclick: () => act("unload_model", { name: model.name }) }),
+    ),
+    h("div", { class: "ak-model-line" }, facts, counted && h("span", { text: counted }), detail.queue > 0 && h("span", { text: t("model_queue", { n: detail.queue }) })),
+    progress && progressBar(progress),
+    model.state === "failed" && detail.error && errorCard(detail.error),
+  );
+}
+
 function makeModelState(ask, changed) {
   let models = [];
   let memory = null;
@@ -59,12 +92,7 @@ function makeModelState(ask, changed) {
   /** The state in words: a key of the table and its values. */
   function stateWords(model) {
     if (isRemote() && (!model || model.location === "OpenAI")) return ["model_remote"];
-    if (model?.progress) return stageWords(model.progress);
-    if (model?.state === "unloading") return ["model_unloading"];
-    if (model?.state === "failed") return ["model_failed"];
-    if (!model?.loaded) return ["model_unloaded"];
-    const { device, dtype, memory: size } = model.detail;
-    return device ? ["model_facts", { device, dtype, memory: bytes(size ?? 0) }] : ["model_loaded"];
+    return localWords(model);
   }
 
   function draw() {
@@ -81,7 +109,7 @@ function makeModelState(ask, changed) {
     const loadable = !isRemote() && !model?.loaded && !model?.progress;
     panel.replaceChildren(
       h("h3", { t: "model_details" }),
-      h("ul", { class: "ak-model-list" }, rows.length ? rows.map(drawRow) : h("li", { class: "ak-empty", t: "model_none" })),
+      h("ul", { class: "ak-model-list" }, rows.length ? rows.map((model) => modelRow(model, act)) : h("li", { class: "ak-empty", t: "model_none" })),
       h(
         "div",
         { class: "ak-model-foot" },
@@ -89,26 +117,6 @@ function makeModelState(ask, changed) {
         h("span", { class: "ak-spring" }),
         loadable && button({ word: "model_load", label: "model_load", onclick: () => act("load_model", { model: wanted }) }),
       ),
-    );
-  }
-
-  function drawRow(model) {
-    const { progress, detail } = model;
-    const facts = h("span", { class: "ak-model-facts" });
-    say(facts, "text", ...stateWords(model));
-    const counted = progress?.unit === "bytes" && progress.total ? t("stage_bytes", { done: bytes(progress.done), total: bytes(progress.total) }) : "";
-    const can = progress ? "model_cancel" : "model_unload";
-    const removable = model.name !== "embedded" && model.state !== "unloading" && model.state !== "failed";
-    return h(
-      "li",
-      { class: "ak-model-row" },
-      h("div", { class: "ak-model-line" },
-        h("span", { class: "ak-model-name", text: model.name, title: model.name }),
-        removable && h("button", { type: "button", class: "ak-button ak-quiet", t: can, title: t(`${can}_help`, { name: model.name }), onclick: () => act("unload_model", { name: model.name }) }),
-      ),
-      h("div", { class: "ak-model-line" }, facts, counted && h("span", { text: counted }), detail.queue > 0 && h("span", { text: t("model_queue", { n: detail.queue }) })),
-      progress && progressBar(progress),
-      model.state === "failed" && detail.error && errorCard(detail.error),
     );
   }
 

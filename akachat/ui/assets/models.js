@@ -35,6 +35,9 @@ function makeModels() {
 
   return {
     find,
+    tags,
+    title,
+    all: () => presets,
     take(found) {
       presets = found.presets;
       types = found.types;

@@ -12,7 +12,6 @@ let sent = null; // the run whose rendering is in the preview
 let lastFrame = null; // the newest state of the run that was seen
 let asked = null; // what the last run was asked, to go on with its answer
 let before = { text: "", reasoning: "" }; // what had been said when the run under way was to go on with it
-let offline = false;
 
 const SAMPLE = "sample"; // the shipped prompt; sample_en says the same in English
 const EMPTY = { instruction: "", options: { location: "Local", model: "embedded" } };
@@ -93,18 +92,6 @@ root.append(
 );
 
 // --- the server
-
-/** A call of the server; an error of any kind comes back as {error}. */
-async function ask(call, payload) {
-  try {
-    const result = await server[call](payload ?? {});
-    offline = false;
-    return result ?? { error: { type: "InternalError", message: "" } };
-  } catch {
-    offline = true;
-    return { error: { type: "Offline", message: "" } };
-  }
-}
 
 function complain(error) {
   problem.replaceChildren(...(error ? [errorCard(error, (line, column) => editor.goTo(line, column))] : []));
@@ -428,7 +415,8 @@ watch("value", () => {
   readCatalog();
 });
 
-document.addEventListener("akachat:refused", () => {
+document.addEventListener("akachat:refused", (event) => {
+  if (event.detail !== "prompt") return;
   if (running && lastFrame.phase === "queued") ended({ ...lastFrame, phase: "failed", error: { type: "Busy", message: t("error_queue") } });
 });
 
@@ -460,6 +448,13 @@ document.addEventListener("akachat:language", (event) => {
   form.showFacts();
   model.draw();
   if (problem.error) complain(problem.error);
+});
+
+document.addEventListener("akachat:use-model", (event) => {
+  const { model, ...others } = event.detail;
+  form.value = { ...form.value, location: "Local", model, ...others };
+  changed(false);
+  document.querySelector('[aria-controls="ak-tab-prompt"]')?.click();
 });
 
 async function wake() {

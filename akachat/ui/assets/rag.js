@@ -13,14 +13,6 @@ let shownPassages = null; // {file, offset} of the open document
 let lastHits = null;
 const sending = new Set(); // uploads on their way: what stops each
 
-async function ask(call, payload) {
-  try {
-    return (await server[call](payload ?? {})) ?? { error: { type: "InternalError", message: "" } };
-  } catch {
-    return { error: { type: "Offline", message: "" } };
-  }
-}
-
 const count = (value) => value.toLocaleString("en");
 const problem = h("div", { class: "ak-rag-problem", role: "alert" });
 function complain(error) {

@@ -1,5 +1,6 @@
 // The page's words in the visitor's language: the browser's, unless the settings or the visitor say otherwise.
 
+const TEXTS = window.AKACHAT_TEXTS; // in the page's head, once for all tabs
 const LANGUAGE_KEY = "akachat:language";
 let language = chosenLanguage() ?? (["ja", "en"].includes(FACTS.language) ? FACTS.language : browserLanguage());
 
@@ -18,14 +19,14 @@ function chosenLanguage() {
 
 /** A word of the table, with {name} replaced. */
 function t(key, values) {
-  const word = FACTS.texts[language][key] ?? key;
+  const word = TEXTS[language][key] ?? key;
   return values ? word.replace(/\{(\w+)\}/g, (all, name) => (name in values ? values[name] : all)) : word;
 }
 
 /** What the server says, in the page's language: it comes in both, as {en, ja}. */
 const said = (words) => (words && typeof words === "object" ? words[language] : words);
 
-const known = (key) => key in FACTS.texts[language];
+const known = (key) => key in TEXTS[language];
 
 /** Writes a word onto an element, and remembers it there for a change of language. */
 function say(node, where, key, values) {
@@ -50,8 +51,8 @@ function setLanguage(next) {
   language = next;
   document.documentElement.lang = next;
   // Gradio translates its own labels by the browser's language alone.
-  document.querySelectorAll('#ak-tabs > .tab-wrapper .tab-container[role="tablist"] button[role="tab"]').forEach((tab, index) => {
-    const key = `tab_${["prompt", "rag"][index]}`;
-    if (known(key)) tab.textContent = t(key);
+  document.querySelectorAll('#ak-tabs > .tab-wrapper .tab-container[role="tablist"] button[role="tab"]').forEach((tab) => {
+    const key = Object.keys(TEXTS.en).find((key) => key.startsWith("tab_") && Object.values(TEXTS).some((words) => words[key] === tab.textContent.trim()));
+    if (key) tab.textContent = t(key);
   });
 }

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from akachat.options import Options
 from akachat.ui.japanese.pattern import Match, Pattern
-from akachat.ui.text import TEXTS
+from akachat.ui.words import TEXTS
 
 __all__ = ["Catalog", "load_catalog"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -88,6 +89,11 @@ class Loaded:
         return str(getattr(method, "value", method) or "")
 
 
+#: While it builds a model, transformers takes `tie_weights` away from the class of all models (its `no_tie_weights`).
+#: Of two at the same time the first would lack its output layer, and the second would put back what it found: nothing.
+_ONE_AT_A_TIME = threading.Lock()
+
+
 def load_weights(source: Source, front: Front, *, max_memory: Mapping[int | str, int] | None = None) -> Loaded:
     """Loads the weights of a language model.
 
@@ -107,7 +113,7 @@ def load_weights(source: Source, front: Front, *, max_memory: Mapping[int | str,
     choice = choose_dtype(source.dtype, device, front.config, stored.parameters if stored else None)
     formatted = format_arguments(choice, device, front.config.model_type)
     where = place_model(source.name, stored, choice.name, device, free_memory(device, max_memory))
-    with explained(source.name, "weights"):
+    with explained(source.name, "weights"), _ONE_AT_A_TIME:
         model, told = getattr(transformers, front.loader).from_pretrained(
             place,
             config=front.config,

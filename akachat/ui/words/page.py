@@ -1,16 +1,11 @@
-"""Every word of the page, in both languages; a test holds that neither misses one."""
+"""The words of the frame and the prompt tab, in English and Japanese."""
 
 from __future__ import annotations
 
-from akachat.ui.model_words import MODEL_WORDS
-from akachat.ui.rag_words import RAG_WORDS
+__all__ = ["PAGE_WORDS"]
 
-__all__ = ["LANGUAGES", "TEXTS"]
-
-LANGUAGES = ("en", "ja")
-
-#: key: (English, Japanese). ``{name}`` stands for what the script puts in.
-_WORDS: dict[str, tuple[str, str]] = {
+#: Key -> English, Japanese. ``{name}`` stands for what the script puts in.
+PAGE_WORDS: dict[str, tuple[str, str]] = {
     # frame
     "tab_prompt": ("Prompt", "プロンプト"),
     "language": ("日本語", "English"),
@@ -382,10 +377,4 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Functions that the model may call: a JSON list of names or OpenAI's objects.",
         "モデルが呼び出せる関数。名前、または OpenAI 形式の定義の JSON リスト。",
     ),
-}
-
-#: The words of each language by key, as the page's script takes them.
-TEXTS: dict[str, dict[str, str]] = {
-    language: {key: words[index] for key, words in (_WORDS | MODEL_WORDS | RAG_WORDS).items()}
-    for index, language in enumerate(LANGUAGES)
 }

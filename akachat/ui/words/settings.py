@@ -1,0 +1,77 @@
+"""The words of the settings tab, in English and Japanese."""
+
+from __future__ import annotations
+
+__all__ = ["SETTINGS_WORDS"]
+
+#: Key -> English, Japanese.
+SETTINGS_WORDS: dict[str, tuple[str, str]] = {
+    "tab_settings": ("Settings", "設定"),
+    "settings_about": (
+        "Kept in settings.json of the workspace. A change is saved when you leave its field.",
+        "ワークスペースの settings.json に保存されます。変更は入力欄を離れたときに保存されます。",
+    ),
+    "settings_general": ("General", "全般"),
+    "settings_keys": ("Keys", "キー"),
+    "settings_keys_about": (
+        "A key is sent only to the server that it belongs to, and is never shown again.",
+        "キーは、そのキーの持ち主のサーバーにだけ送られます。保存した後は表示されません。",
+    ),
+    "settings_endpoints": ("Endpoints", "エンドポイント"),
+    "settings_endpoints_about": (
+        "OpenAI-compatible servers. A prompt names one in its option `endpoint`, with `location` OpenAI.",
+        "OpenAI 互換サーバーです。オプション `location` を OpenAI にし、`endpoint` に名前を書いて使います。",
+    ),
+    "settings_endpoints_none": (
+        "None yet. For example, name `ollama`, address `http://127.0.0.1:11434/v1`, no key.",
+        "まだありません。例: 名前 `ollama`、アドレス `http://127.0.0.1:11434/v1`、キーなし。",
+    ),
+    "settings_named": ("What callers may name", "呼び出し側が指定できるもの"),
+    "settings_journal": ("Log", "ログ"),
+    "settings_limits": ("Limits", "上限"),
+    "settings_limits_filter": ("Filter, e.g. rag or token", "絞り込み（例: rag、トークン）"),
+    "settings_limits_none": ("No limit matches.", "一致する上限はありません。"),
+    "settings_owner": ("Who may come in", "外からのアクセス"),
+    "settings_owner_about": (
+        "These decide who may do what on this machine. They are changed in settings.json only.",
+        "このマシンで誰が何をできるかを決める設定です。settings.json を直接編集してのみ変更できます。",
+    ),
+    "settings_name": ("Name", "名前"),
+    "settings_url": ("Address up to /v1", "/v1 までのアドレス"),
+    "settings_key": ("Key", "キー"),
+    "settings_key_set": ("saved", "保存済み"),
+    "settings_key_none": ("none", "なし"),
+    "settings_key_new": ("New key", "新しいキー"),
+    "settings_key_remove": ("Remove the key", "キーを削除"),
+    "settings_add": ("Add", "追加"),
+    "settings_remove": ("Remove", "削除"),
+    "settings_test": ("Test", "接続テスト"),
+    "settings_testing": ("Asking…", "確認中…"),
+    "settings_answers": ("Answers in {s} s: {n} models", "{s} 秒で応答、モデル {n} 個"),
+    "settings_default": ("default: {value}", "既定値: {value}"),
+    "settings_reset": ("Back to the default", "既定値に戻す"),
+    "settings_restart": ("after a restart", "再起動後に有効"),
+    "settings_variable": ("set by {name}", "{name} で設定済み"),
+    "settings_lines": ("one a line", "1 行に 1 つ"),
+    "settings_empty": ("none", "なし"),
+    "settings_unknown": ("settings.json holds keys that mean nothing:", "settings.json に意味のないキーがあります:"),
+    "settings_meant": ("did you mean {name}?", "{name} のことですか？"),
+    "settings_saved": ("Saved", "保存しました"),
+    "settings_is_test": ("Show test()", "test() を表示する"),
+    "settings_language": ("Language", "言語"),
+    "settings_language_": ("as the browser", "ブラウザーに合わせる"),
+    "settings_language_ja": ("日本語", "日本語"),
+    "settings_language_en": ("English", "English"),
+    "settings_title": ("Title", "タイトル"),
+    "settings_default_prompt": ("Prompt at the start", "最初に開くプロンプト"),
+    "settings_openai_key": ("OpenAI", "OpenAI"),
+    "settings_hf_token": ("Hugging Face", "Hugging Face"),
+    "settings_models": ("Models", "モデル"),
+    "settings_loras": ("LoRA adapters", "LoRA アダプター"),
+    "settings_embedding_models": ("Embedding models", "埋め込みモデル"),
+    "settings_journal.enabled": ("Write runs down", "実行を記録する"),
+    "settings_journal.days": ("Days kept", "保存日数"),
+    "settings_journal.file_bytes": ("Bytes of a file", "1 ファイルのバイト数"),
+    "settings_journal.total_bytes": ("Bytes in all", "合計バイト数"),
+    "settings_journal.queue": ("Entries that wait", "書き込み待ちの最大件数"),
+}
