@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import docx
@@ -21,8 +21,8 @@ from reportlab.pdfgen.canvas import Canvas
 from akachat.retrieval.values import Document
 
 __all__ = [
-    "VERTICAL", "chart", "docx_file", "edited", "pdf_file", "pptx_file", "textbox", "texts", "titled", "word", "write",
-    "xlsx_file",
+    "VERTICAL", "chart", "docx_file", "edited", "explorer_zip", "odf_file", "pdf_file", "pptx_file", "rtf_file",
+    "textbox", "texts", "titled", "word", "write", "xlsx_file",
 ]  # fmt: skip
 
 A4 = (595.0, 842.0)
@@ -95,6 +95,51 @@ def edited(data: bytes, member: str, change: Callable[[bytes], bytes]) -> bytes:
             new.writestr(info, change(old.read(info)) if info.filename == member else old.read(info))
         if member not in old.namelist():
             new.writestr(member, change(b""))
+    return out.getvalue()
+
+
+def odf_file(kind: str, body: str) -> bytes:
+    """An OpenDocument file of a kind (``text``, ``spreadsheet``, ``presentation``) with this in its body."""
+    spaces = " ".join(
+        f'xmlns:{short}="urn:oasis:names:tc:opendocument:xmlns:{long}:1.0"'
+        for short, long in [
+            ("office", "office"), ("text", "text"), ("table", "table"), ("draw", "drawing"), ("p", "presentation")
+        ]
+    )  # fmt: skip
+    content = f"<office:document-content {spaces}><office:body><office:{kind}>{body}</office:{kind}></office:body>"
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("mimetype", f"application/vnd.oasis.opendocument.{kind}")
+        archive.writestr("content.xml", f"{content}</office:document-content>")
+        archive.writestr("META-INF/manifest.xml", "<manifest/>")
+    return out.getvalue()
+
+
+def rtf_file(body: str) -> bytes:
+    """An RTF file as a Japanese Windows writes it: what is not ASCII in ``body`` goes in as cp932's bytes."""
+    head = (
+        r"{\rtf1\ansi\ansicpg932\deff0{\fonttbl{\f0\fnil\fcharset128 MS Mincho;}{\f1\fnil\fcharset204 Arial;}}"
+        r"{\stylesheet{\s1\outlinelevel0 Title;}{\s2 見出し 2;}}{\info{\title 題}}\uc2\pard "
+    )
+    bytes_of = (char if char < "\x80" else "".join(f"\\'{b:02x}" for b in char.encode("cp932")) for char in head + body)
+    return "".join([*bytes_of, "}"]).encode("ascii")
+
+
+class _InOldLetters(zipfile.ZipInfo):
+    """An entry whose name is written as Windows' Explorer in Japan writes it."""
+
+    def _encodeFilenameFlags(self) -> tuple[bytes, int]:
+        return self.filename.encode("cp932"), self.flag_bits & ~0x800
+
+
+def explorer_zip(files: Mapping[str, bytes]) -> bytes:
+    """A zip as Windows' Explorer makes one in Japan: names in cp932, nothing that says so, no entries for folders."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in files.items():
+            entry = _InOldLetters(name, (2026, 11, 25, 9, 30, 0))
+            entry.create_system, entry.compress_type = 0, zipfile.ZIP_DEFLATED
+            archive.writestr(entry, data)
     return out.getvalue()
 
 

@@ -169,7 +169,7 @@ async def test_processes_read_side_by_side_and_again(tmp_path):
 
 
 async def test_a_document_that_takes_too_long_is_given_up(tmp_path):
-    reader = Reader(ReadLimits(seconds=0.3), 1)
+    reader = Reader(ReadLimits(seconds=1.5), 1)  # in which a process starts, also on a busy machine
     path = tmp_path / "a.csv"
     path.write_text("名,値\n" + "あ,い\n" * 2_000_000, "utf-8")
     with pytest.raises(Refused) as refused:
@@ -257,14 +257,6 @@ def test_control_characters_are_no_text():
 def test_a_text_that_speaks_of_a_kind_is_a_text(tmp_path):
     for text in ("A file begins with %PDF-1.7.", "MZ is a mark", "ID3 too"):
         assert read(tmp_path, "a.txt", text).blocks[0].text == text
-
-
-def test_open_document_is_named(tmp_path):
-    with zipfile.ZipFile(tmp_path / "a.odt", "w") as file:
-        file.writestr("mimetype", "application/vnd.oasis.opendocument.text")
-    with pytest.raises(Refused) as refused:
-        read_document(tmp_path / "a.odt", "a.odt", limits=ReadLimits())
-    assert (refused.value.code, refused.value.message) == ("unknown_kind", "OpenDocument is not read")
 
 
 async def test_what_is_no_character_in_a_place_ends_no_process(tmp_path):

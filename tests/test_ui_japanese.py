@@ -300,7 +300,7 @@ ROOMS = [
         "run.py",
     ),
 ]
-ERRORS = set(errors.__all__)
+ERRORS = {*errors.__all__, "Refused"}
 
 
 def _said_in(tree: ast.AST) -> Iterator[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 
 from akachat.retrieval.values import Refused
 
@@ -22,6 +24,11 @@ _TRIED = ("utf-8", "euc_jp", "cp932")
 _CONTROLS = re.compile(r"[\x00-\x07\x0b\x0e-\x1a\x1c-\x1f]+")
 #: Words in half-width kana as they are written: none begins with a mark, and what is voiced can be.
 _HALF_WIDTH = re.compile(r"(?:[\x00-\x7f｡-･]|[ｶ-ﾄﾊ-ﾎｳ]ﾞ|[ﾊ-ﾎ]ﾟ|[ｦｱ-ﾝ][ｧ-ｰ]*)*")
+#: So many bytes tell whether a text is in UTF-16.
+_LOOKED_AT = 4_000
+_USUAL = re.compile("[\\x20-\\x7e\\r\\n\\t\u2010-\u26ff\u3000-\u30ff\u4e00-\u9fff\uff01-\uff9f]")
+_KANJI = re.compile("[\u4e00-\u9fff]")
+_CHANGES = re.compile(r"(?<=[!-~])[^\x00-\x7f]|(?<=[^\x00-\x7f])[!-~]|(?<=[^｡-ﾟ])[｡-ﾟ]")
 
 
 def decode(data: bytes, charset: str = "") -> tuple[str, str]:
@@ -84,24 +91,52 @@ def decode(data: bytes, charset: str = "") -> tuple[str, str]:
 
 
 def _utf16(data: bytes) -> str:
-    """UTF-16 without a mark: every other byte of what is ASCII in it is NUL, and of kana the same few."""
+    """UTF-16 without a mark: every other byte of what is ASCII in it is NUL; else it has to make better Japanese."""
     if len(data) < 4 or len(data) % 2:
         return ""
-    some = data[:4_000]
+    some = data[:_LOOKED_AT]
+    best, most = "", -1.0
     for name, high in (("utf-16-le", some[1::2]), ("utf-16-be", some[0::2])):
         try:
             text = codecs.getincrementaldecoder(name)().decode(some)
         except UnicodeError:
             continue
-        if b"\0" in high and sum(c.isprintable() or c in "\r\n\t" for c in text) >= 0.98 * len(text):
-            return name
-        # No ASCII in it. What is in another encoding makes Chinese characters of this one, but hardly ever kana.
-        japanese = sum(
-            "\u3000" <= c <= "\u30ff" or "\u4e00" <= c <= "\u9fff" or "\uff00" <= c <= "\uffef" for c in text
-        )
-        if len(text) >= 4 and not data.isalnum() and japanese >= 0.98 * len(text) and _kana(text) >= 0.3 * len(text):
-            return name
-    return ""
+        usual = _usual(text)
+        plain = b"\0" in high and sum(c.isprintable() or c in "\r\n\t\u3000" for c in text) >= 0.98 * len(text)
+        if usual > most and (plain or _is_japanese(text, usual, data)):
+            best, most = name, usual
+    return best
+
+
+def _is_japanese(text: str, usual: float, data: bytes) -> bool:
+    """Whether bytes read as UTF-16 are Japanese, and not rather the letters of another encoding in pairs."""
+    if len(text) < 4 or usual < (1 if len(text) < 10 else 0.9):
+        return False
+    if _kana(text) >= 0.3 * len(text):
+        return not data.replace(b"_", b"").isalnum()  # every other byte is 0x30
+    return all(usual > each for each in map(_in_one_script, _others(data)))
+
+
+def _others(data: bytes) -> Iterator[str]:
+    """What the beginning of a text is in the encodings that are tried; NUL is in none of them."""
+    for name in () if b"\0" in data else _TRIED:
+        with suppress(UnicodeError):
+            yield codecs.getincrementaldecoder(name)().decode(data[:_LOOKED_AT], len(data) <= _LOOKED_AT)
+
+
+def _usual(text: str) -> float:
+    """How much of a text is what Japanese texts consist of: kana, signs, ASCII, kanji of the first level."""
+    length = max(1, len(text))
+    usual = len(_USUAL.findall(text)) / length
+    if usual < 0.9:
+        return usual  # looking at each kanji takes longer, and nothing would come of it
+    rare = sum(not b"\xb0" <= char.encode("euc_jp", "ignore")[:1] < b"\xd0" for char in _KANJI.findall(text))
+    return usual - rare / length
+
+
+def _in_one_script(text: str) -> float:
+    """As ``_usual``, but what was not meant so changes between letters, kanji and half-width kana at every step."""
+    return _usual(text) - max(0.0, len(_CHANGES.findall(text)) / max(1, len(text)) - 0.25)
 
 
 def _is_rather_cp932(data: bytes, text: str) -> bool:

@@ -18,6 +18,15 @@ _MOST = 800
 def read(data: bytes, name: str, charset: str) -> Document:
     """A JSON file, or one of JSON lines."""
     text, found = decode(data, charset)
+    try:
+        return _read(text, name, found)
+    except RecursionError:  # of Python's own reader, or of telling what it read
+        raise Refused(
+            "broken", "it nests too deep", hint="Make it flatter, or save it as text.", shown="unreadable"
+        ) from None
+
+
+def _read(text: str, name: str, found: str) -> Document:
     if name.lower().endswith((".jsonl", ".ndjson")):
         return Document(tuple(_lines(text)), found)
     try:
@@ -26,8 +35,6 @@ def read(data: bytes, name: str, charset: str) -> Document:
         if error.msg == "Extra data":
             return Document(tuple(_lines(text)), found)
         raise _broken(error.msg, error.lineno, error.colno) from None
-    except RecursionError:
-        raise _broken("too many levels", 1, 1) from None
     return Document(tuple(_parts(value, "$")), found)
 
 

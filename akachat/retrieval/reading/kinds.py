@@ -22,10 +22,17 @@ _ENDINGS = {
     "tables": "csv tsv tab",
     "data": "json jsonl ndjson",
     "subtitles": "srt vtt",
-    "mail": "eml",
+    "mail": "eml mht mhtml",
+    "notebook": "ipynb",
+    "markup": "rst org",
+    "opendocument": "fodt fods fodp",
+    # Only what shows nothing else: a .doc or .xls may be HTML, and a .msg any text.
+    "generic": "chm conllu enex",
     "code": "py js jsx ts tsx java c h cc cpp hpp cs go rs rb php swift kt scala sh bash ps1 bat sql r lua pl css scss"
     " yaml yml toml ini cfg conf xml vue svelte dart",
 }
+#: What is stored as one file system in a file, and that "generic" knows.
+_OLE_ENDINGS = ("doc", "ppt", "xls", "msg")
 _BY_ENDING = {ending: module for module, endings in _ENDINGS.items() for ending in endings.split()}
 _MEDIA = re.compile(
     rb"\x89PNG|\xff\xd8\xff|GIF8|RIFF....(WAVE|AVI |WEBP)|OggS|fLaC|....ftyp|\x7fELF|\x1f\x8b|BZh|7z\xbc\xaf|Rar!",
@@ -82,7 +89,7 @@ def _module(data: bytes, name: str) -> str:
     if data.startswith(b"PK\x03\x04"):
         return _zipped(data)
     if data.startswith(b"\xd0\xcf\x11\xe0"):
-        _refuse_ole(data)
+        return _ole(data, ending)
     if _MEDIA.match(data) or (_MAYBE_MEDIA.match(data) and b"\0" in data[:65_536]):
         raise Refused(
             "unknown_kind",
@@ -91,7 +98,7 @@ def _module(data: bytes, name: str) -> str:
             shown="unreadable",
         )
     if data.startswith(b"{\\rtf"):
-        raise Refused("unknown_kind", "RTF is not read", hint="Save it as .docx or .txt.", shown="unreadable")
+        return "rtf"
     if ending in _BY_ENDING:
         return _BY_ENDING[ending]
     start = data[:512].lstrip().lower()
@@ -108,9 +115,7 @@ def _zipped(data: bytes) -> str:
     if kind.startswith(b"application/epub"):
         return "epub"
     if kind.startswith(b"application/vnd.oasis"):
-        raise Refused(
-            "unknown_kind", "OpenDocument is not read", hint="Save it as .docx, .xlsx or .pptx.", shown="unreadable"
-        )
+        return "opendocument"
     for folder, module in (("word/", "docx"), ("ppt/", "pptx"), ("xl/", "xlsx")):
         if any(name.startswith(folder) for name in names):
             return module
@@ -122,9 +127,11 @@ def _zipped(data: bytes) -> str:
     )
 
 
-def _refuse_ole(data: bytes) -> None:
+def _ole(data: bytes, ending: str) -> str:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise Refused("encrypted", "it is protected by a password", hint="Save a copy without one.", shown="unreadable")
+    if ending in _OLE_ENDINGS:
+        return "generic"
     raise Refused(
         "unknown_kind", "it is of the old Office's kind", hint="Save it as .docx, .xlsx or .pptx.", shown="unreadable"
     )

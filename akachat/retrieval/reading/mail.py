@@ -1,4 +1,4 @@
-"""E-mail (eml): who wrote what to whom, the text before its HTML, then what is attached as text."""
+"""E-mail (eml), and pages saved as such (mht): who wrote what to whom, the text, then what is attached as text."""
 
 from __future__ import annotations
 
@@ -34,7 +34,9 @@ def read(data: bytes, name: str, charset: str) -> Document:
     if body is not None:
         blocks += (replace(each, headings=headings + each.headings, lead=lead) for each in _body(body, charset))
     notes = []
-    for part in message.iter_attachments():
+    # A page that a browser saved is a message too, and what belongs to the page is not attached to it.
+    is_page = name.lower().endswith((".mht", ".mhtml"))
+    for part in () if is_page else message.iter_attachments():
         attached = list(_attached(part, headings))
         blocks += attached
         if not attached:

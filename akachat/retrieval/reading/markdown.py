@@ -9,12 +9,13 @@ from akachat.retrieval.reading.charset import decode
 from akachat.retrieval.reading.rows import row_text
 from akachat.retrieval.values import Block, Document, Place
 
-__all__ = ["read"]
+__all__ = ["blocks_of", "read"]
 
-_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*?)\s*#*\s*$")
+_HEADING = re.compile(r" {0,3}(#{1,6})\s+(.*)$")
 _UNDERLINE = re.compile(r" {0,3}(=+|-+)\s*$")
 _FENCE = re.compile(r"\s*(```+|~~~+)")
-_RULE = re.compile(r"\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)*\|?\s*$")
+_RULE = re.compile(r":?-+:?")
+_BAR = re.compile(r"(?<!\\)\|")
 #: Front matter ends within so many lines, or it is none.
 _MOST_FRONT = 200
 
@@ -22,7 +23,12 @@ _MOST_FRONT = 200
 def read(data: bytes, name: str, charset: str) -> Document:
     """A Markdown file."""
     text, found = decode(data, charset)
-    return Document(tuple(_Walk(text.removeprefix("\ufeff").splitlines()).blocks()), found)
+    return Document(tuple(blocks_of(text.removeprefix("\ufeff").splitlines())), found)
+
+
+def blocks_of(lines: list[str]) -> Iterator[Block]:
+    """The blocks of a text's lines."""
+    return _Walk(lines).blocks()
 
 
 class _Walk:
@@ -43,15 +49,15 @@ class _Walk:
             line = self._lines[self._at]
             if heading := _HEADING.match(line):
                 yield from self._flush()
-                yield from self._heading(len(heading[1]), heading[2])
+                yield from self._heading(len(heading[1]), _title(heading[2]))
             elif self._held and (underline := _UNDERLINE.match(line)):
                 title = self._held.pop()
                 yield from self._flush()
                 yield from self._heading(1 if underline[1][0] == "=" else 2, title.strip(), above=1)
             elif fence := _FENCE.match(line):
                 yield from self._code(fence[1])
-            elif "|" in line and self._at + 1 < len(self._lines) and _RULE.match(self._lines[self._at + 1]):
-                yield from self._table()
+            elif "|" in line and (header := self._header(line)) is not None:
+                yield from self._table(header)
                 continue
             elif line.strip():
                 self._begin = self._begin if self._held else self._at
@@ -95,10 +101,18 @@ class _Walk:
             yield self._block(code, self._at, whole=True)
         self._at = end
 
-    def _table(self) -> Iterator[Block]:
+    def _header(self, line: str) -> list[str] | None:
+        """The columns' names where a table begins here: none where its rule is its first line."""
+        if _is_rule(line):
+            return []
+        below = self._lines[self._at + 1] if self._at + 1 < len(self._lines) else ""
+        if not _is_rule(below) or ("|" not in below and len(_cells(line)) != 1):
+            return None  # what a line of dashes alone stands under is a heading
+        return _cells(line)
+
+    def _table(self, header: list[str]) -> Iterator[Block]:
         yield from self._flush()
-        header = _cells(self._lines[self._at])
-        self._at += 2
+        self._at += 2 if header else 1
         while self._at < len(self._lines) and "|" in self._lines[self._at]:
             if row := row_text(header, _cells(self._lines[self._at])):
                 yield self._block(row, self._at, whole=True)
@@ -115,5 +129,20 @@ class _Walk:
         return Block(text, tuple(title for _, title in self._path), Place(line=at + 1), whole=whole)
 
 
+def _title(text: str) -> str:
+    """A heading's words without the signs that may close it."""
+    words = text.strip()
+    open_ended = words.rstrip("#")
+    return open_ended.rstrip() if not open_ended or open_ended[-1].isspace() else words
+
+
+def _is_rule(line: str) -> bool:
+    """Whether it is the line below a table's header. No pattern for all of it: a line may have a million spaces."""
+    return "-" in line and all(_RULE.fullmatch(cell) for cell in _cells(line))
+
+
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.strip().strip("|").split("|")]
+    inner = line.strip().removeprefix("|")
+    if inner.endswith("|") and not inner.endswith("\\|"):
+        inner = inner[:-1]
+    return [cell.replace("\\|", "|").strip() for cell in _BAR.split(inner)]

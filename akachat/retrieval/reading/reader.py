@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
+import signal
 import sys
-from dataclasses import asdict
+import tempfile
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from akachat.retrieval.reading.frames import LENGTH, unpacked
@@ -18,6 +21,14 @@ __all__ = ["Reader"]
 
 #: So many bytes are unpacked in a few milliseconds.
 _SHORT = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Worker:
+    """A process that reads, and the folder for what it leaves on the disk while it does."""
+
+    process: asyncio.subprocess.Process
+    folder: str
 
 
 class Reader:
@@ -32,7 +43,7 @@ class Reader:
         self.workers = workers
         self._limits = limits
         self._free = asyncio.Semaphore(workers)
-        self._idle: list[asyncio.subprocess.Process] = []
+        self._idle: list[_Worker] = []
 
     async def read(self, path: Path, name: str, charset: str = "") -> Document:
         """A document's text.
@@ -47,12 +58,12 @@ class Reader:
         """
         asked = {"path": str(path.absolute()), "name": name, "charset": charset, "limits": asdict(self._limits)}
         async with self._free:
-            process = self._living() or await self._start()
+            worker = self._living() or await self._start()
             try:
                 async with asyncio.timeout(self._limits.seconds):
-                    data = await _ask(process, json.dumps(asked).encode() + b"\n")
+                    data = await _ask(worker.process, json.dumps(asked).encode() + b"\n")
             except TimeoutError:
-                await _end(process)
+                await _end(worker)
                 raise Refused(
                     "too_slow",
                     f"reading it took over {self._limits.seconds:g} seconds",
@@ -60,7 +71,7 @@ class Reader:
                     shown="unreadable",
                 ) from None
             except (EOFError, OSError):
-                await _end(process)
+                await _end(worker)
                 raise Refused(
                     "broken",
                     "the program that reads it broke down over it",
@@ -68,40 +79,46 @@ class Reader:
                     shown="unreadable",
                 ) from None
             except BaseException:
-                await _end(process)
+                await _end(worker)
                 raise
-            self._idle.append(process)
+            self._idle.append(worker)
         # A long one takes seconds, in which nobody else should have to wait.
         return unpacked(data) if len(data) < _SHORT else await asyncio.to_thread(unpacked, data)
 
-    def _living(self) -> asyncio.subprocess.Process | None:
+    def _living(self) -> _Worker | None:
         """One that waits for work. One that ended meanwhile must not be taken for broken by the next document."""
         while self._idle:
-            process = self._idle.pop()
-            if process.returncode is None:
-                return process
+            worker = self._idle.pop()
+            if worker.process.returncode is None:
+                return worker
+            shutil.rmtree(worker.folder, ignore_errors=True)
         return None
 
-    async def _start(self) -> asyncio.subprocess.Process:
-        environ = {**os.environ, "PYTHONUTF8": "1"}
+    async def _start(self) -> _Worker:
+        folder = tempfile.mkdtemp(prefix="akachat-reading-")
+        environ = {**os.environ, "PYTHONUTF8": "1", "TMPDIR": folder, "TEMP": folder, "TMP": folder}
         root = str(Path(__file__).resolve().parents[3])
         environ["PYTHONPATH"] = os.pathsep.join(filter(None, [root, environ.get("PYTHONPATH", "")]))
-        return await asyncio.create_subprocess_exec(
+        process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "akachat.retrieval.reading.worker",
+            folder,
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
             limit=2**22,
             env=environ,
+            # A group of its own: a program that it starts for a document has to end with it. (uvloop takes no group.)
+            start_new_session=sys.platform != "win32",
         )
+        return _Worker(process, folder)
 
     async def aclose(self) -> None:
         """Ends the processes."""
         idle, self._idle = self._idle, []
-        for process in idle:
-            await _end(process)
+        for worker in idle:
+            await _end(worker)
 
 
 async def _ask(process: asyncio.subprocess.Process, line: bytes) -> bytes:
@@ -113,9 +130,14 @@ async def _ask(process: asyncio.subprocess.Process, line: bytes) -> bytes:
     return await process.stdout.readexactly(length)
 
 
-async def _end(process: asyncio.subprocess.Process) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        process.kill()
+async def _end(worker: _Worker) -> None:
+    process = worker.process
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        if sys.platform == "win32" or process.returncode is not None:
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
     if process.stdin is not None:
         process.stdin.close()
     await process.wait()
+    await asyncio.to_thread(shutil.rmtree, worker.folder, ignore_errors=True)

@@ -11,9 +11,13 @@ from akachat.retrieval.values import Block, Document, Place
 
 __all__ = ["read"]
 
-_TIME = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2})[.,](\d{1,3})\s*-->")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?\s+([^>]+)>")
-_TAG = re.compile(r"<[^>]*>|\{\\[^}]*\}")
+_TIME = re.compile(r"(?:(\d{1,4}):)?(\d{1,2}):(\d{2})[.,](\d{1,3})\s*-->")
+_VOICE = re.compile(r"<v(?:\.[^\s<>]*)?\s([^<>]+)>")
+_RUBY = re.compile(r"<rt(?:\.[^<>]*)?>([^<]*)(?:</rt>)?")
+#: Only what is a tag there: people say `<3`, and `x < 5`.
+_TAG = re.compile(r"</?(?:[biusvc]|lang|ruby|rt|font|br)(?:[\s./][^<>]*)?>|<[0-9:.]+>|\{\\[^{}]*\}", re.IGNORECASE)
+#: A space that holds words together is one to search for; marks of direction are none.
+_SIGNS = {0xA0: " ", 0x200E: None, 0x200F: None}
 #: Cues are joined until they have about this much to say.
 _ENOUGH = 120
 
@@ -49,7 +53,12 @@ def _cues(text: str) -> Iterator[tuple[float, str]]:
 
 def _said(line: str) -> str:
     """A cue's line without tags; who speaks is kept as in a script."""
-    return html.unescape(_TAG.sub("", _VOICE.sub(r"\1: ", line))).strip()
+    line = _TAG.sub("", _RUBY.sub(r"(\1)", _VOICE.sub(_speaker, line))).replace("\\N", "\n")
+    return html.unescape(line).translate(_SIGNS).strip()
+
+
+def _speaker(voice: re.Match[str]) -> str:
+    return f"{voice[1].strip()}: "
 
 
 def _joined(cues: Iterator[tuple[float, str]]) -> Iterator[Block]:

@@ -31,18 +31,39 @@ def read(data: bytes, name: str, charset: str) -> Document:
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    """The rows; a quotation mark that nothing closes is a mark like others, or all the rest would be one cell."""
+    held: list[str] = []
+    ended = False
+
+    def lines() -> Iterator[str]:
+        nonlocal ended
+        for line in io.StringIO(text, newline=""):
+            held.append(line)
+            yield line
+        ended = True
+
+    for row in csv.reader(lines(), delimiter=delimiter):
+        if ended:  # it asked for more than there is
+            yield from csv.reader(held, delimiter=delimiter, quoting=csv.QUOTE_NONE)
+            return
+        held.clear()
+        yield row
 
 
 def _delimiter(text: str) -> str:
     """The one that makes most rows as wide as each other; quoted cells may hold the others, and lines' ends."""
     best, most = ",", (0.0, 0)
     for delimiter in _DELIMITERS:
-        widths = Counter(len(row) for row in islice(_rows(text[:100_000], delimiter), _LOOKED_AT) if row)
+        widths = Counter(len(row) for row in islice(_sampled(text, delimiter), _LOOKED_AT) if row)
         width, rows = max(widths.items(), key=lambda item: (item[0] > 1, item[1]), default=(0, 0))
         if width > 1 and (rows / widths.total(), width) > most:
             best, most = delimiter, (rows / widths.total(), width)
     return best
+
+
+def _sampled(text: str, delimiter: str) -> Iterator[list[str]]:
+    """The first rows as they are: what is cut off in the middle of a cell has no end to its quotation."""
+    return csv.reader(io.StringIO(text[:100_000], newline=""), delimiter=delimiter)
 
 
 def _blocks(rows: Iterator[list[str]]) -> Iterator[Block]:

@@ -1,6 +1,7 @@
 """The process that reads documents: what hangs, crashes or eats memory in here harms nobody else.
 
-One line of JSON asks for one document: ``{"path", "name", "charset", "limits"}``; the answer is one frame.
+One line of JSON asks for one document: ``{"path", "name", "charset", "limits"}``; the answer is one frame. The folder
+that its argument names is for what libraries leave on the disk, and goes with it, even if the one who asks is killed.
 """
 
 from __future__ import annotations
@@ -8,8 +9,10 @@ from __future__ import annotations
 import gc
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 from akachat.retrieval.reading.frames import pack
 from akachat.retrieval.reading.kinds import read_document
@@ -21,6 +24,7 @@ __all__ = ["main"]
 
 def main() -> None:
     """Answers until the input ends."""
+    sys.addaudithook(_alone)
     # A parser that prints would break the frames.
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
@@ -35,6 +39,13 @@ def main() -> None:
         gc.collect()
         # What is left are modules, which a later collection need not look through again.
         gc.freeze()
+    shutil.rmtree(sys.argv[1], ignore_errors=True)
+
+
+def _alone(event: str, arguments: tuple[Any, ...]) -> None:
+    """Lets nothing in here reach a network: some libraries fetch a model, or count their users, unasked."""
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+        raise PermissionError("a document is read without the network")
 
 
 def _read(path: Path, name: str, charset: str, limits: ReadLimits) -> Document | Refused:

@@ -11,6 +11,7 @@ let failedOnly = false;
 let offset = 0;
 let shownPassages = null; // {file, offset} of the open document
 let lastHits = null;
+const sending = new Set(); // uploads on their way: what stops each
 
 const count = (value) => value.toLocaleString("en");
 const problem = h("div", { class: "ak-rag-problem", role: "alert" });
@@ -79,7 +80,7 @@ async function makeSample() {
 
 const bar = h("progress", { class: "ak-rag-bar", max: "1" });
 const stage = h("span", { class: "ak-rag-stage", role: "status", "aria-live": "polite" });
-const cancel = button({ word: "cancel", label: "cancel", kind: "ak-quiet", onclick: async () => job && complain((await ask("rag_cancel", { id: job.id })).error) });
+const cancel = button({ word: "cancel", label: "cancel", kind: "ak-quiet", onclick: stopWork });
 const work = h("div", { class: "ak-rag-work", hidden: true, "data-testid": "rag-work" }, stage, bar, cancel);
 const outcome = h("p", { class: "ak-help", role: "status", "data-testid": "rag-outcome" });
 
@@ -131,17 +132,36 @@ async function send(files) {
   const upload = crypto.randomUUID?.() ?? String(Math.random());
   const total = files.reduce((sum, [, file]) => sum + file.size, 0);
   let done = 0;
+  let stop;
+  const stopped = new Promise((resolve) => (stop = () => resolve("stopped")));
+  sending.add(stop);
   complain(null);
+  outcome.replaceChildren();
   for (const [name, file] of files) {
+    showWork({ stage: "upload", done, total, unit: "bytes", file: name, state: "running" });
     for (let at = 0; at === 0 || at < file.size; at += PIECE) {
       const piece = file.slice(at, at + PIECE);
-      const answer = await ask("rag_upload", { upload, name, begin: at === 0, data: await base64(piece) });
-      if (complain(answer.error)) return showWork(null);
+      const sent = base64(piece).then((data) => ask("rag_upload", { upload, name, first: at === 0 && file === files[0][1], begin: at === 0, data }));
+      const answer = await Promise.race([sent, stopped]);
+      if (answer === "stopped" || complain(answer.error)) {
+        sending.delete(stop);
+        showWork(null);
+        if (answer === "stopped") say(outcome, "text", "rag_cancelled");
+        await sent.catch(() => null); // the piece that is under way would come back to life behind the others
+        await ask("rag_drop", { upload });
+        return;
+      }
       done += piece.size;
       showWork({ stage: "upload", done, total, unit: "bytes", file: name, state: "running" });
     }
   }
+  sending.delete(stop);
   await begin({ upload }, library);
+}
+
+async function stopWork() {
+  if (sending.size) for (const stop of sending) stop();
+  else if (job) complain((await ask("rag_cancel", { id: job.id })).error);
 }
 
 function base64(blob) {
@@ -174,13 +194,18 @@ async function begin(what, name = current.name) {
 function showWork(state) {
   work.hidden = !state;
   if (!state) return;
-  cancel.hidden = state.stage === "upload";
   const words = [t(`rag_stage_${state.stage}`)];
-  if (state.total) words.push(`${count(state.done)} / ${count(state.total)}`);
+  if (state.total) words.push(state.unit === "bytes" ? amount(state.done, state.total) : `${count(state.done)} / ${count(state.total)}`);
   if (state.file) words.push(state.file);
   stage.textContent = words.join("  ");
   if (state.total) bar.value = state.done / state.total;
   else bar.removeAttribute("value");
+}
+
+/** Bytes as people count them: both numbers in the unit of the larger one. */
+function amount(done, total) {
+  const [unit, name, places] = total >= 1e6 ? [1e6, "MB", 1] : [1e3, "kB", 0];
+  return `${(done / unit).toFixed(places)} / ${(total / unit).toFixed(places)} ${name}`;
 }
 
 /** Shows some work until it is over, then what came of it. */

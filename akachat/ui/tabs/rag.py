@@ -8,6 +8,7 @@ import binascii
 import shutil
 import tempfile
 import time
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,14 +30,17 @@ _FILES, _PASSAGES = 200, 20
 _PATIENCE = 3_600.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, weakref_slot=True)
 class _Upload:
-    """Files on their way, in a folder of their own."""
+    """Files on their way, in a folder of their own, which goes with this, at the latest when the server ends."""
 
-    folder: Path
+    folder: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="akachat-upload-")))
     files: list[File] = field(default_factory=list)
     bytes: int = 0
     touched: float = field(default_factory=time.monotonic)
+
+    def __post_init__(self) -> None:
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
 
 class RagTab:
@@ -56,6 +60,7 @@ class RagTab:
             "rag_create": self.create,
             "rag_delete": self.delete,
             "rag_upload": self.upload,
+            "rag_drop": self.drop,
             "rag_add": self.add,
             "rag_job": self.job,
             "rag_cancel": self.cancel,
@@ -95,13 +100,15 @@ class RagTab:
         return await self.list(payload)
 
     async def upload(self, payload: Json) -> Json:
-        """A piece of a file on its way; ``begin`` says that it is a file's first one."""
+        """A piece of a file on its way; ``begin`` says that it is a file's first one, ``first`` the upload's."""
         self._drop_forgotten()
-        upload = self._uploads.get(text_of(payload, "upload"))
+        id = text_of(payload, "upload")
+        if payload.get("first") is True:
+            self._uploads[id] = _Upload()
+        upload = self._uploads.get(id)
         if upload is None:
-            upload = self._uploads[text_of(payload, "upload")] = _Upload(
-                Path(tempfile.mkdtemp(prefix="akachat-upload-"))
-            )
+            # What comes behind a cancelled or forgotten beginning would make a file without it.
+            raise InvalidInput("the upload was cancelled, or paused too long", hint="Send the files again.")
         upload.touched = time.monotonic()
         try:
             data = base64.b64decode(text_of(payload, "data"), validate=True)
@@ -114,11 +121,18 @@ class RagTab:
         upload.bytes += len(data)
         most = self._playground.settings.limits.upload_bytes
         if sum(each.bytes for each in self._uploads.values()) > most:
-            self._drop(text_of(payload, "upload"))
+            self._uploads.pop(id)
             raise InvalidInput(f"the upload is over {most:,} bytes", hint="Send less, or raise limits.upload_bytes.")
         with translated(str(upload.folder), "keep the upload in"), upload.files[-1].path.open("ab") as file:
             file.write(data)
         return {"bytes": upload.bytes}
+
+    async def drop(self, payload: Json) -> Json:
+        """Ends an upload, and deletes what of it was sent."""
+        upload = self._uploads.pop(text_of(payload, "upload"), None)
+        if upload is not None:
+            await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
+        return {}
 
     async def add(self, payload: Json) -> Json:
         """Begins to bring in what was uploaded, pasted, or lies at an address."""
@@ -139,7 +153,7 @@ class RagTab:
                 shutil.rmtree(upload.folder, ignore_errors=True)
             raise
         if upload is not None:
-            self._tidy(job, upload.folder)
+            self._tidy(job, upload)
         return {"job": _job(job)}
 
     async def job(self, payload: Json) -> Json:
@@ -184,12 +198,12 @@ class RagTab:
         info = await self._libraries.configure(text_of(payload, "name"), changes)
         return {**_info(info), "job": _job(self._libraries.sync(info.name))}
 
-    def _tidy(self, job: Job, folder: Path) -> None:
+    def _tidy(self, job: Job, upload: _Upload) -> None:
         """Deletes an upload's folder once the job has taken what was in it."""
 
         async def later() -> None:
             await job.collected.wait()
-            await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, upload.folder, ignore_errors=True)
 
         task = asyncio.create_task(later())
         self._tidying.add(task)
@@ -198,12 +212,7 @@ class RagTab:
     def _drop_forgotten(self) -> None:
         for id, upload in list(self._uploads.items()):
             if time.monotonic() - upload.touched > _PATIENCE:
-                self._drop(id)
-
-    def _drop(self, id: str) -> None:
-        upload = self._uploads.pop(id, None)
-        if upload is not None:
-            shutil.rmtree(upload.folder, ignore_errors=True)
+                del self._uploads[id]
 
 
 def _info(info: LibraryInfo) -> Json:

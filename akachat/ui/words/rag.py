@@ -27,8 +27,10 @@ RAG_WORDS: dict[str, tuple[str, str]] = {
     "rag_drop": ("Drop files, folders or a zip here", "ここにファイル・フォルダー・zip をドロップ"),
     "rag_choose": ("Choose files", "ファイルを選ぶ"),
     "rag_kinds": (
-        "Text, Markdown, HTML, CSV, JSON, PDF, Word, PowerPoint, Excel, EPUB, mail, subtitles, source code",
-        "テキスト、Markdown、HTML、CSV、JSON、PDF、Word、PowerPoint、Excel、EPUB、メール、字幕、ソースコード",
+        "Text, Markdown, HTML, CSV, JSON, PDF, Word, PowerPoint, Excel, RTF, OpenDocument, EPUB, mail, notebooks,"
+        " subtitles, source code",
+        "テキスト、Markdown、HTML、CSV、JSON、PDF、Word、PowerPoint、Excel、RTF、OpenDocument、EPUB、メール、"
+        "ノートブック、字幕、ソースコード",
     ),
     "rag_paste": ("Paste text", "文章を貼り付け"),
     "rag_paste_name": ("Name (optional)", "名前（省略可）"),
