@@ -11,14 +11,13 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
-import httpx
 import pytest
 from reportlab.lib.pdfencrypt import StandardEncryption
 
 from tests.officefiles import docx_file, explorer_zip, pdf_file, pptx_file, write, xlsx_file
 from tests.pdfpages import BROWSER, english
+from tests.visiting import open_tab, page_is_up, visiting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page, Route
@@ -89,34 +88,15 @@ def site(serve: Serve, stub: str) -> Server:
     server = serve(ui=True)
     echo = {"location": "OpenAI", "endpoint": stub, "model": "stub-0ms-echo"}
     server.write_prompt("ask", "{rag('町', input)}", echo)
-    deadline = time.monotonic() + 120
-    while httpx.get(f"{server.url}/ui/").status_code != 200:
-        assert time.monotonic() < deadline, "the page did not come up"
-        time.sleep(0.1)
-    return server
+    return page_is_up(server)
 
 
 @pytest.fixture
 def page(browser: Browser, site: Server) -> Iterator[Page]:
     """The RAG tab in Japanese; the page may say nothing on its console and ask no other machine for anything."""
-    context = browser.new_context(locale="ja-JP", viewport={"width": 1440, "height": 900})
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda m: wrong.append(f"{m.text} {m.location}") if m.type in ("error", "warning") else None)
-    page.on("request", lambda r: wrong.append(f"foreign: {r.url}") if _is_foreign(r.url, site.url) else None)
-    page.goto(f"{site.url}/ui/")
-    page.wait_for_selector(".ak-page[data-ready]", timeout=30_000)
-    page.locator('#ak-tabs button[role="tab"]').nth(1).click()
-    page.wait_for_selector("#ak-rag .ak-rag-side")
-    yield page
-    # Chromium asks for /favicon.ico before the page can name its icon.
-    assert [line for line in wrong if "favicon.ico" not in line] == []
-    context.close()
-
-
-def _is_foreign(url: str, own: str) -> bool:
-    return urlsplit(url).scheme not in ("data", "blob") and urlsplit(url).netloc != urlsplit(own).netloc
+    with visiting(browser, site, "rag", locale="ja-JP", width=1440) as page:
+        page.wait_for_selector("#ak-rag .ak-rag-side")
+        yield page
 
 
 def make(page: Page, name: str) -> None:
@@ -202,7 +182,7 @@ def test_a_zip_from_windows_is_dropped_asked_and_cited(page: Page) -> None:
         assert head.startswith(f"町の資料/{file} · {place}"), (query, head)
         assert answer in text, (query, text)
     # a prompt cites it
-    page.locator('#ak-tabs button[role="tab"]').nth(0).click()
+    open_tab(page, "prompt")
     page.select_option(".ak-prompts", "ask")
     page.wait_for_function("document.querySelector('.ak-page').dataset.open === 'ask'")
     page.fill("#ak-input", "研究部門の予算")
