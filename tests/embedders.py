@@ -23,7 +23,7 @@ def make_embedder(folder: Path, *, width: int = 32, layers: int = 2, length: int
     torch.manual_seed(0)
     config = BertConfig(
         vocab_size=len(words), hidden_size=width, num_hidden_layers=layers, num_attention_heads=4,
-        intermediate_size=width * 4 if width > 32 else 64, max_position_embeddings=length,
+        intermediate_size=2 * width, max_position_embeddings=length,
     )  # fmt: skip
     BertModel(config).save_pretrained(base)
     SentenceTransformer(
