@@ -24,6 +24,8 @@ __all__ = ["Embedders"]
 
 _LOG = logging.getLogger(__name__)
 _BATCH = 16
+#: Queries whose vectors are remembered: a prompt that is worked on asks its library the same again and again.
+_REMEMBERED = 256
 _HUB_NAME = re.compile(r"[A-Za-z0-9][\w.-]*(/[A-Za-z0-9][\w.-]*)?", re.ASCII)
 #: The ONNX and OpenVINO folders of many models are larger than what is needed of them, and are left.
 _FILES = ("*.json", "*.txt", "*.model", "*.jinja", "*.py", "*.safetensors")
@@ -58,6 +60,7 @@ class Embedders:
         self._kept: OrderedDict[str, _Kept] = OrderedDict()
         self._known: dict[_Asked, str] = {}
         self._loading: dict[_Asked, asyncio.Task[Embedder]] = {}
+        self._asked: OrderedDict[tuple[str, str] | None, tuple[Any, int]] = OrderedDict()
 
     async def get(
         self,
@@ -103,6 +106,10 @@ class Embedders:
         """
         import numpy as np
 
+        asked = (embedder.fingerprint, texts[0]) if kind == "query" and len(texts) == 1 else None
+        if asked in self._asked:
+            self._asked.move_to_end(asked)
+            return self._asked[asked]
         made, tokens = [np.zeros((0, embedder.dimensions), np.float32)], 0
         # A cancellation arrives between two batches; a long run of passages never holds a query up for longer.
         step = _BATCH * 4
@@ -118,7 +125,13 @@ class Embedders:
             if on_progress is not None:
                 on_progress(min(start + step, len(texts)))
         self._trim()
-        return np.concatenate(made), tokens
+        done = np.concatenate(made), tokens
+        if asked is not None:
+            done[0].flags.writeable = False
+            self._asked[asked] = done
+            if len(self._asked) > _REMEMBERED:
+                self._asked.popitem(last=False)
+        return done
 
     async def aclose(self) -> None:
         """Lets all models go."""
