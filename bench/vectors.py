@@ -30,6 +30,7 @@ from bench.sentences import sentence_model
 __all__ = ["main"]
 
 _WIDTH = 384
+_CUT = {"chunk_characters": 50, "overlap_characters": 0}
 _QUERIES = [f"{number}番の図書館の開館時間と休館日を教えてください" for number in range(40)]
 
 
@@ -90,7 +91,7 @@ async def _beside_loading(folder: Path, passages: int) -> None:
     document.write_text(text, encoding="utf-8")
     async with Playground(folder, environ={}) as playground:
         libraries = playground.libraries
-        await libraries.configure("bench", {"model": "made", "search": "semantic", "chunk_characters": 50})
+        await libraries.configure("bench", {"model": "made", "search": "semantic", **_CUT})
         began = time.perf_counter()
         await libraries.add("bench", [File(document)]).wait()
         took = time.perf_counter() - began
