@@ -34,6 +34,6 @@ def resolved(precision: str, device: str, like: str) -> str:
         have = like.rpartition(":")[2]
         if have == "fp32" or (have == "int8" and device == "cpu"):
             return have
-        # Int8 pays on a CPU: on one core of an EPYC 4 to 5 times fp32 for a query, twice for passages.
+        # Int8 pays on a CPU: bench/embedding.py, on one core of an EPYC: 4 times fp32 for a query, twice for passages.
         return "fp16" if device != "cpu" else "int8" if is_installed() else "fp32"
     return "fp16" if precision == "int8" and device != "cpu" else precision
