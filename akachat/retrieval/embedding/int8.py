@@ -1,9 +1,9 @@
 """A loaded model computes in int8 on a CPU: by onnxruntime, from a file that is made once, and only where it is right.
 
 On one core of an EPYC with VNNI, a model of e5-small's size embeds a query about 4 times as fast as by torch in fp32,
-and passages of 200 tokens twice as fast (``bench/embedding.py``). A text's vector differs a little with what is embedded
-beside it, as all numbers of a batch are rounded together: cosine .9999. Each time a model is loaded its int8 vectors
-are held against those of fp32; so a file that is torn, or made for another processor, is never used.
+and passages of 200 tokens twice as fast (``bench/embedding.py``). A text's vector differs a little with what is
+embedded beside it, as all numbers of a batch are rounded together: cosine .9999. Each time a model is loaded its int8
+vectors are held against those of fp32; so a file that is torn, or made for another processor, is never used.
 """
 
 from __future__ import annotations
