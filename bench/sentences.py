@@ -12,12 +12,16 @@ from transformers import BertConfig, BertModel, BertTokenizerFast
 __all__ = ["sentence_model"]
 
 
-def sentence_model(folder: Path, *, width: int, layers: int, length: int = 512) -> Path:
-    """Writes a BERT that reads characters and takes the mean, the same each time, and gives its folder."""
+def sentence_model(folder: Path, *, width: int, layers: int, length: int = 512, vocabulary: int = 0) -> Path:
+    """Writes a BERT that reads characters and takes the mean, the same each time, and gives its folder.
+
+    A larger vocabulary is filled up with words that no text has: they cost what they cost to load.
+    """
     base = folder.parent / f".{folder.name}-base"
     base.mkdir(parents=True)
     letters = [chr(code) for span in ((33, 127), (0x3001, 0x30FF), (0x4E00, 0x9FA0)) for code in range(*span)]
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + letter for letter in letters[:350])]
+    words += [f"word{number}" for number in range(vocabulary - len(words))]
     (base / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
     BertTokenizerFast(vocab=str(base / "vocab.txt"), model_max_length=length).save_pretrained(base)
     config = BertConfig(

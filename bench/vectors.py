@@ -84,7 +84,8 @@ async def _beside_faiss(folder: Path, sizes: Sequence[int]) -> None:
 async def _beside_loading(folder: Path, passages: int) -> None:
     """What `rag()` takes once all is there, beside a program that opens model and index for each question."""
     (folder / "models").mkdir()
-    place = sentence_model(folder / "models" / "made", width=_WIDTH, layers=12)
+    # As many words as multilingual-e5-small has: a good part of loading it is reading them.
+    place = sentence_model(folder / "models" / "made", width=_WIDTH, layers=12, vocabulary=250_000)
     line = "番目の話です。返品は三十日以内に、領収書を添えて申し込んでください。"
     text = "".join(f"{number}{line}" for number in range(passages))
     document = folder / "document.txt"
