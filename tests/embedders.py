@@ -7,8 +7,8 @@ from pathlib import Path
 __all__ = ["make_embedder"]
 
 
-def make_embedder(folder: Path) -> Path:
-    """Writes a random model of two layers that reads characters, and gives its folder."""
+def make_embedder(folder: Path, *, width: int = 32, layers: int = 2, length: int = 64) -> Path:
+    """Writes a random model that reads characters, and gives its folder."""
     import torch
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import Normalize, Pooling, Transformer
@@ -19,14 +19,14 @@ def make_embedder(folder: Path) -> Path:
     letters = [chr(code) for code in range(33, 127)] + [chr(code) for code in range(0x3041, 0x30FF)]
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", *letters, *("##" + letter for letter in letters)]
     (base / "vocab.txt").write_text("\n".join(words), encoding="utf-8")
-    BertTokenizerFast(vocab=str(base / "vocab.txt"), model_max_length=64).save_pretrained(base)
+    BertTokenizerFast(vocab=str(base / "vocab.txt"), model_max_length=length).save_pretrained(base)
     torch.manual_seed(0)
     config = BertConfig(
-        vocab_size=len(words), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
-        max_position_embeddings=64,
+        vocab_size=len(words), hidden_size=width, num_hidden_layers=layers, num_attention_heads=4,
+        intermediate_size=2 * width, max_position_embeddings=length,
     )  # fmt: skip
     BertModel(config).save_pretrained(base)
     SentenceTransformer(
-        modules=[Transformer(str(base), max_seq_length=64), Pooling(32), Normalize()], device="cpu"
+        modules=[Transformer(str(base), max_seq_length=length), Pooling(width), Normalize()], device="cpu"
     ).save_pretrained(str(folder))
     return folder

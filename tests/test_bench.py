@@ -35,7 +35,7 @@ def test_all_measurements_are_listed_with_their_line() -> None:
     done = bench()
     assert done.returncode == 0
     names = {line.split()[0] for line in done.stdout.splitlines()}
-    assert {"gpu", "grid", "prefix", "recall", "streaming", "overhead"} <= names
+    assert {"embedding", "gpu", "grid", "prefix", "recall", "streaming", "overhead", "vectors"} <= names
 
 
 def test_a_wrong_name_is_told() -> None:

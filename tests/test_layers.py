@@ -66,6 +66,8 @@ HEAVY = {
     "openpyxl": ["akachat.retrieval.reading"],
     "bs4": ["akachat.retrieval.reading"],
     "lxml": ["akachat.retrieval.reading"],
+    "onnx": ["akachat.retrieval.embedding"],
+    "onnxruntime": ["akachat.retrieval.embedding"],
     "sentence_transformers": ["akachat.retrieval.embedding"],
     "langchain_community": ["akachat.retrieval"],
     "langchain_core": ["akachat.retrieval"],

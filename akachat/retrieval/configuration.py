@@ -26,7 +26,10 @@ class Configuration(BaseModel):
     )
     model: str = Field(default="", description="A sentence-transformers model for semantic search; empty for none.")
     revision: str = Field(default="", description="The model's revision; empty for the newest.")
-    precision: Literal["auto", "fp32"] = Field(default="auto", description="How the model computes on a CPU.")
+    precision: Literal["auto", "fp32", "int8"] = Field(
+        default="auto",
+        description="auto: as the vectors that are there, else fp16 on a GPU, int8 or fp32 on a CPU.",
+    )
     chunk_characters: int = Field(default=400, ge=50, le=8_000, description="About how long a passage is.")
     overlap_characters: int = Field(default=50, ge=0, le=2_000, description="How much of it the next one repeats.")
 

@@ -146,7 +146,9 @@ class Searching:
                 f"and its settings name {configuration.model!r}",
                 hint=f"Run `akachat rag sync {library.name}`, or set the model back; keyword search works meanwhile.",
             )
-        embedder = await self._embedders.get(configuration.model, configuration.revision, configuration.precision)
+        embedder = await self._embedders.get(
+            configuration.model, configuration.revision, configuration.precision, like=made["fingerprint"]
+        )
         if (embedder.dimensions, embedder.fingerprint) != (made["dimensions"], made["fingerprint"]):
             raise Conflict(
                 f"the model {configuration.model!r} is not the one that made the vectors of {library.name!r}",

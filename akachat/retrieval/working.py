@@ -143,7 +143,15 @@ class Working:
             return
         store = library.store
         job.at("load", file=configuration.model)
-        embedder = await self._embedders.get(configuration.model, configuration.revision, configuration.precision)
+        noted = json.loads(await run_sync(store.get, "vectors") or "{}")
+        embedder = await self._embedders.get(
+            configuration.model,
+            configuration.revision,
+            configuration.precision,
+            like=noted["fingerprint"] if noted.get("model") == configuration.model else "",
+        )
+        if embedder.note and configuration.precision == "int8":
+            job.notes.append(f"the model computes in fp32: {embedder.note}")
         made = json.dumps(
             {"model": configuration.model, "dimensions": embedder.dimensions, "fingerprint": embedder.fingerprint}
         )

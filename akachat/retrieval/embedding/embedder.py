@@ -21,13 +21,17 @@ class Embedder:
         name: the model's name, or its folder.
         dimensions: how many numbers a vector has.
         max_tokens: how much of a text is read.
-        fingerprint: tells whether vectors of two times can be compared.
+        precision: ``fp32``, ``fp16`` or ``int8``, as it is and not as it was asked for.
+        note: why it is not as it was asked for, one sentence; may be empty.
+        fingerprint: tells whether vectors of two times can be compared; it ends in the precision.
         cut: how many texts so far were longer than that.
     """
 
-    def __init__(self, model: Any, name: str, weights: str, precision: str) -> None:
+    def __init__(self, model: Any, name: str, weights: str, precision: str, note: str = "") -> None:
         self._model = model
         self.name = name
+        self.precision = precision
+        self.note = note
         self.dimensions = int(model.get_embedding_dimension())
         self.max_tokens = int(model.max_seq_length or 512)
         self.cut = 0
