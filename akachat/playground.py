@@ -27,6 +27,7 @@ from akachat.run import Runner
 from akachat.settings import Limits, Settings, SettingsFile
 from akachat.template import RenderLimits, Sandbox
 from akachat.workspace import Prompt, Workspace
+from akachat.workspace.prompt_versions import PromptVersions
 
 __all__ = ["Playground"]
 
@@ -61,7 +62,7 @@ _WHERE = (
 class Playground:
     """A workspace and everything that runs in it. Two may live in one process; they share nothing.
 
-    ``libraries`` are its documents.
+    ``libraries`` are its documents, ``versions`` what its prompts were.
 
     ::
 
@@ -86,6 +87,7 @@ class Playground:
         settings = self._settings.current()
         self.workspace = Workspace(folder, lambda: self._settings.recent().limits)
         self.workspace.open()
+        self.versions = PromptVersions(self.workspace.prompts)
         self._journal = Journal(self.workspace.log_dir, self._settings.recent)
         self._user_functions = UserFunctions(self.workspace.functions_dir)
         self.libraries = Libraries(self.workspace.root / "rag", self._settings.recent, self.workspace.models_dir)
@@ -180,7 +182,7 @@ class Playground:
         return await anyio.to_thread.run_sync(self.workspace.prompts.save, name, instruction, options)
 
     async def delete_prompt(self, name: str) -> None:
-        """Deletes a prompt."""
+        """Deletes a prompt; ``versions.restore`` brings it back."""
         await anyio.to_thread.run_sync(self.workspace.prompts.delete, name)
 
     async def import_options(self, text: str, name: str) -> Imported:
