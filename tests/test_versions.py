@@ -60,7 +60,7 @@ def test_every_save_is_a_version(workspace: Workspace, name: str) -> None:
     versions = workspace.prompts.versions.all(name)
     assert [version.content.options["seed"] for version in versions] == [2, 1, 0]
     assert before < versions[-1].time < versions[0].time < datetime.now(UTC) + timedelta(seconds=1)
-    steps = past(workspace).history(name)
+    steps = past(workspace).history(name).steps
     assert [step.is_current for step in steps] == [True, False, False]
     assert steps[0].summary.to_dict() == {"added": 1, "removed": 1, "options": ["seed"]}
     assert steps[-1].summary.removed == 0
@@ -87,7 +87,7 @@ def test_a_prompt_in_the_folder_of_another_has_its_own_versions(workspace: Works
 def test_a_hand_edit_is_kept_before_it_is_written_over(workspace: Workspace) -> None:
     workspace.prompts.save("p", "saved", {"seed": 1})
     (workspace.root / "prompt" / "p.txt").write_text("by hand\r\n", encoding="utf-8")
-    assert not any(step.is_current for step in past(workspace).history("p")), "what is now is in no version yet"
+    assert not any(step.is_current for step in past(workspace).history("p").steps), "what is now is in no version yet"
     workspace.prompts.save("p", "saved again", {"seed": 1})
     versions = workspace.prompts.versions.all("p")
     assert [(v.content.instruction, v.origin) for v in versions] == [
@@ -100,7 +100,7 @@ def test_a_hand_edit_is_kept_before_it_is_written_over(workspace: Workspace) -> 
 
 def test_a_prompt_older_than_the_versions_is_kept(workspace: Workspace) -> None:
     sample = workspace.prompts.load("sample").instruction
-    assert past(workspace).history("sample") == ()
+    assert past(workspace).history("sample").steps == ()
     workspace.prompts.save("sample", "mine", {})
     assert said(workspace, "sample") == ["mine", sample]
     workspace.prompts.delete("persona")
@@ -250,7 +250,7 @@ def test_delete_and_undelete(workspace: Workspace) -> None:
     workspace.prompts.delete("仕事/p")
     (gone,) = past(workspace).deleted()
     assert (gone.name, gone.versions, gone.last.content.instruction) == ("仕事/p", 2, "second")
-    assert len(past(workspace).history("仕事/p")) == 2
+    assert len(past(workspace).history("仕事/p").steps) == 2
     prompt = workspace.prompts.restore("仕事/p")
     assert (prompt.instruction, prompt.options.seed) == ("second", 2)
     assert past(workspace).deleted() == ()
@@ -269,7 +269,7 @@ def test_rename_takes_the_versions_along(workspace: Workspace) -> None:
     workspace.prompts.rename("p", "q")
     assert said(workspace, "p") == []
     assert said(workspace, "q") == ["old 2", "other", "old 2", "old 1"], "what is now is the newest"
-    assert past(workspace).history("q")[0].is_current
+    assert past(workspace).history("q").steps[0].is_current
     assert past(workspace).deleted() == ()
     assert not (workspace.root / "log" / "versions" / "p").exists()
     workspace.prompts.save("taken", "x", {})

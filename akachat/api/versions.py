@@ -53,7 +53,7 @@ class VersionRoutes:
 
     async def history(self, request: Request) -> Response:
         """The versions, the newest first, with what each changed."""
-        steps = [step.to_dict() for step in await self._versions.history(_asked(request))]
+        steps = [step.to_dict() for step in (await self._versions.history(_asked(request))).steps]
         return envelope([step["id"] for step in steps], {"versions": steps})
 
     async def read(self, request: Request) -> Response:

@@ -98,7 +98,7 @@ def _save(prompts: Prompts, args: argparse.Namespace) -> None:
 
 
 def _history(prompts: Prompts, args: argparse.Namespace) -> None:
-    steps = Past(prompts).history(args.name)
+    steps = Past(prompts).history(args.name).steps
     if args.json:
         show_json([step.to_dict() for step in steps])
     else:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from akachat.workspace.version import Content
+from akachat.workspace.version import Content, canonical
 
 __all__ = ["Difference", "Line", "OptionChange", "Summary", "compare", "summarise", "unified"]
 
@@ -83,12 +83,14 @@ class Difference:
         summary: how much differs.
         hunks: the changed lines with some around them; between two hunks are lines that are the same.
         options: the options that differ.
+        lines: how many lines the newer text has.
         left_out: how many further lines there would be to show.
     """
 
     summary: Summary
     hunks: tuple[tuple[Line, ...], ...]
     options: tuple[OptionChange, ...]
+    lines: int
     left_out: int
 
     def to_dict(self) -> dict[str, Any]:
@@ -97,6 +99,7 @@ class Difference:
             **self.summary.to_dict(),
             "options": [change.to_dict() for change in self.options],
             "hunks": [[line.to_dict() for line in hunk] for hunk in self.hunks],
+            "lines": self.lines,
             "left_out": self.left_out,
         }
 
@@ -116,7 +119,7 @@ def compare(before: Content, after: Content, *, context: int = 3) -> Difference:
             hunks.append(tuple(lines[:left]))
         left -= len(lines)
     options = tuple(_options(before.options, after.options))
-    return Difference(summarise(before, after), tuple(hunks), options, max(0, shown - _MOST_LINES))
+    return Difference(summarise(before, after), tuple(hunks), options, len(new), max(0, shown - _MOST_LINES))
 
 
 def summarise(before: Content | None, after: Content) -> Summary:
@@ -223,7 +226,7 @@ def _by_line(parts: Sequence[tuple[str, bool]]) -> _Parts:
 def _options(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[OptionChange]:
     for name in sorted({*before, *after}):
         old, new = before.get(name), after.get(name)
-        if json.dumps(old, sort_keys=True) != json.dumps(new, sort_keys=True):
+        if canonical(old) != canonical(new):
             yield OptionChange(name, old, new)
 
 

@@ -12,7 +12,7 @@ from akachat.workspace.differences import Difference, Summary, compare, summaris
 from akachat.workspace.prompts import Prompts
 from akachat.workspace.version import Content, Version
 
-__all__ = ["NOW", "Comparison", "Deleted", "Past", "Step"]
+__all__ = ["NOW", "Comparison", "Deleted", "History", "Past", "Step"]
 
 #: What stands for the prompt as it is, where a version is asked for.
 NOW = "now"
@@ -29,6 +29,14 @@ class Step:
     def to_dict(self) -> dict[str, Any]:
         """As JSON data, without the content."""
         return {**self.version.about(), **self.summary.to_dict(), "current": self.is_current}
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A prompt's versions, the newest first; ``draft`` is how what is now differs from them, None where it does not."""
+
+    steps: tuple[Step, ...]
+    draft: Summary | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +80,30 @@ class Past:
         self._prompts = prompts
         self._versions = prompts.versions
 
-    def history(self, name: str) -> tuple[Step, ...]:
-        """A prompt's versions, the newest first; also of one that is deleted.
+    def history(self, name: str, *, now: Content | None = None) -> History:
+        """A prompt's versions with what each changed; also of one that is deleted.
+
+        Args:
+            now: what to take for what is now, such as a draft; None for what is saved.
 
         Raises:
             NotFound: there is no such prompt, and there was none.
         """
         name = check_name(name)
         versions = self._versions.all(name)
-        now = self._now(name)
-        if not versions and not self._prompts.exists(name):
+        saved = self._now(name)
+        if not versions and saved is None and not self._prompts.exists(name):
             raise not_found("prompt", name, self._prompts.list())
-        current = next((version.id for version in versions if now and version.content.digest == now.digest), "")
+        current = next((version for version in versions if saved and version.content.digest == saved.digest), None)
         older: Sequence[Version | None] = [*versions[1:], None]
-        return tuple(
-            Step(version, summarise(before.content if before else None, version.content), version.id == current)
+        steps = tuple(
+            Step(version, summarise(before.content if before else None, version.content), version is current)
             for version, before in zip(versions, older, strict=False)
         )
+        now = now or saved
+        is_kept = now is None or (current is not None and current.content.digest == now.digest)
+        newest = versions[0].content if versions else None
+        return History(steps, None if now is None or is_kept else summarise(newest, now))
 
     def get(self, name: str, id: str) -> Version:
         """One version, by its id or the beginning of its time or digest.

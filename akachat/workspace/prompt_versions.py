@@ -6,7 +6,7 @@ from functools import partial
 
 from anyio.to_thread import run_sync
 
-from akachat.workspace.past import NOW, Comparison, Deleted, Past, Step
+from akachat.workspace.past import NOW, Comparison, Deleted, History, Past
 from akachat.workspace.prompts import Prompt, Prompts
 from akachat.workspace.version import Content, Version
 
@@ -20,9 +20,9 @@ class PromptVersions:
         self._prompts = prompts
         self._past = Past(prompts)
 
-    async def history(self, name: str) -> tuple[Step, ...]:
+    async def history(self, name: str, *, now: Content | None = None) -> History:
         """A prompt's versions with what each changed, the newest first; also of one that is deleted."""
-        return await run_sync(self._past.history, name)
+        return await run_sync(partial(self._past.history, name, now=now))
 
     async def get(self, name: str, id: str) -> Version:
         """One version, by its id or the beginning of its time or digest."""

@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 from akachat.decoding import decode_text, parse_json_object
 from akachat.errors import FileError
 
-__all__ = ["Content", "Origin", "Version", "is_version_id", "microseconds_of", "new_version_id"]
+__all__ = ["Content", "Origin", "Version", "canonical", "is_version_id", "microseconds_of", "new_version_id"]
 
 #: ``saved`` by this program, or ``found`` in the prompt's files when they were about to be written over.
 Origin = Literal["saved", "found"]
@@ -33,8 +33,7 @@ class Content:
     @property
     def digest(self) -> str:
         """Equal for equal contents, in whatever order the options stand."""
-        data = json.dumps([self.instruction, self.options], sort_keys=True)
-        return hashlib.sha256(data.encode()).hexdigest()
+        return hashlib.sha256(canonical([self.instruction, self.options]).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +95,23 @@ class Version:
                 hint="It needs `name`, `instruction` and `options`; mend it, or delete it.",
             )
         return cls(id, name, "found" if values.get("origin") == "found" else "saved", Content(instruction, options))
+
+
+def canonical(value: Any) -> str:
+    """JSON data as a text that is the same for equal data; a browser writes 1.0 as 1, so these are equal."""
+    return json.dumps(_plain(value), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case float() if value.is_integer():
+            return int(value)
+        case Mapping():
+            return {key: _plain(each) for key, each in value.items()}
+        case list() | tuple():
+            return [_plain(each) for each in value]
+        case _:
+            return value
 
 
 def new_version_id(microseconds: int, digest: str) -> str:

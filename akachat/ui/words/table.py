@@ -5,12 +5,13 @@ from __future__ import annotations
 from akachat.ui.words.model import MODEL_WORDS
 from akachat.ui.words.page import PAGE_WORDS
 from akachat.ui.words.rag import RAG_WORDS
+from akachat.ui.words.versions import VERSIONS_WORDS
 
 __all__ = ["LANGUAGES", "TEXTS"]
 
 LANGUAGES = ("en", "ja")
 
-_ALL = (PAGE_WORDS, MODEL_WORDS, RAG_WORDS)
+_ALL = (PAGE_WORDS, MODEL_WORDS, RAG_WORDS, VERSIONS_WORDS)
 
 #: The words of each language by key, as the page's script takes them.
 TEXTS: dict[str, dict[str, str]] = {
