@@ -154,9 +154,22 @@ def test_a_deletion_is_undone(page: Page, site: Server, name: str) -> None:
     page.click(".ak-dialog button[type=submit]")
     page.wait_for_selector(".ak-undo")
     choose(page, 4)
-    page.locator(".ak-deleted-list li", has_text=name).locator("button").click()
+    page.locator(".ak-deleted-list li", has_text=name).locator("button").first.click()
     opened(page, name)
     assert site.playground.workspace.prompts.exists(name)
+
+
+def test_a_deleted_prompt_is_forgotten_in_two_steps(page: Page, site: Server, name: str) -> None:
+    choose(page, 3)
+    page.click(".ak-dialog button[type=submit]")
+    page.wait_for_selector(".ak-undo")
+    choose(page, 4)
+    row = page.locator(".ak-deleted-list li", has_text=name)
+    row.locator(".ak-quiet").click()
+    assert site.playground.workspace.prompts.versions.ids(name)
+    row.locator(".ak-danger").click()
+    row.wait_for(state="detached")
+    assert site.playground.workspace.prompts.versions.ids(name) == []
 
 
 def test_a_rename_takes_what_is_typed_along(page: Page, site: Server, name: str) -> None:

@@ -480,6 +480,9 @@ def test_over_http(server: Server) -> None:
     assert result(http.get("/api/llm/deleted")) == ["renamed"]
     assert result(http.post("/api/llm/restore", json={"dir": "renamed"})) == "犬が好き"
     assert result(http.get("/api/llm/deleted")) == []
+    assert http.delete("/api/llm/versions", params={"dir": "renamed"}).status_code == 200
+    assert result(http.get("/api/llm/versions", params={"dir": "renamed"})) == []
+    assert result(http.get("/api/llm", params={"dir": "renamed"})) == "犬が好き"
 
 
 @pytest.mark.parametrize(
@@ -489,6 +492,7 @@ def test_over_http(server: Server) -> None:
         ("GET", "/api/llm/versions?dir=none", None, 404),
         ("GET", "/api/llm/versions/zz?dir=sample", None, 404),
         ("GET", "/api/llm/diff?dir=../x", None, 400),
+        ("DELETE", "/api/llm/versions?dir=none", None, 404),
         ("POST", "/api/llm/restore", {"dir": "sample"}, 409),
         ("POST", "/api/llm/restore", {"dir": "none"}, 404),
         ("POST", "/api/llm/rename", {"dir": "sample"}, 400),
@@ -527,6 +531,10 @@ def test_the_command_line(cli: Callable[..., Ended], workspace_folder: Path, tmp
     assert cli("prompt", "list", "--deleted", "--json").json()[0]["versions"] == 3
     assert cli("prompt", "undelete", "サブ/p").code == 0
     assert cli("prompt", "undelete", "サブ/p").code == 1
+    assert cli("prompt", "delete", "サブ/p").code == 0
+    assert cli("prompt", "forget", "サブ/p").code == 0
+    assert cli("prompt", "list", "--deleted").out == ""
+    assert cli("prompt", "forget", "サブ/p").code == 1
     ended = cli("prompt", "restore", "q", "zz")
     assert (ended.code, ended.out) == (1, "")
     assert "has no version" in ended.err

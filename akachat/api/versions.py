@@ -41,6 +41,7 @@ class VersionRoutes:
         two = {**name, "from": "a version's id, or now; the one before, if empty", "to": "the same; now, if empty"}
         return [
             Endpoint("GET", "/api/llm/versions", self.history, "List a prompt's versions", "edit", query=name),
+            Endpoint("DELETE", "/api/llm/versions", self.forget, "Delete a prompt's versions", "edit", query=name),
             Endpoint("GET", "/api/llm/versions/{id}", self.read, "Read a version", "edit", query=name),
             Endpoint("GET", "/api/llm/diff", self.compare, "What differs between two versions", "edit", query=two),
             Endpoint("GET", "/api/llm/deleted", self.deleted, "List the deleted prompts", "edit"),
@@ -55,6 +56,11 @@ class VersionRoutes:
         """The versions, the newest first, with what each changed."""
         steps = [step.to_dict() for step in (await self._versions.history(_asked(request))).steps]
         return envelope([step["id"] for step in steps], {"versions": steps})
+
+    async def forget(self, request: Request) -> Response:
+        """Deletes the versions for good; the prompt stays as it is."""
+        await self._versions.forget(_asked(request))
+        return envelope()
 
     async def read(self, request: Request) -> Response:
         """One version with its content."""

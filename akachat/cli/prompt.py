@@ -48,6 +48,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     diff.add_argument("old", metavar="A", nargs="?", default="", help="a version; nothing for the one before B")
     diff.add_argument("new", metavar="B", nargs="?", default=NOW, help=f"a version; nothing for {NOW}")
     diff.add_argument("--json", action="store_true", help="as JSON")
+    action("forget", "delete a prompt's versions for good; the prompt stays as it is", "NAME")
     action("restore", "make a version what the prompt says now", "NAME", "VERSION")
 
 
@@ -139,5 +140,6 @@ _ACTIONS: dict[str, Callable[[Prompts, argparse.Namespace], object]] = {
     "copy": lambda prompts, args: prompts.copy(args.old, args.new),
     "history": _history,
     "diff": _diff,
+    "forget": lambda prompts, args: prompts.forget(args.name),
     "restore": lambda prompts, args: prompts.restore(args.name, args.version),
 }

@@ -42,6 +42,10 @@ class PromptVersions:
         """Makes a version what the prompt says now; without ``id``, brings a deleted prompt back as it last was."""
         return await run_sync(self._prompts.restore, name, id)
 
+    async def forget(self, name: str) -> None:
+        """Deletes the versions of a prompt for good; what is saved now stays."""
+        await run_sync(self._prompts.forget, name)
+
     async def rename(self, old: str, new: str) -> None:
         """Gives a prompt another name; its versions go with it."""
         await run_sync(self._prompts.rename, old, new)

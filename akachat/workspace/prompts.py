@@ -216,6 +216,16 @@ class Prompts:
                 found.append(error)
         return tuple(found)
 
+    def forget(self, name: str) -> None:
+        """Deletes the versions of a prompt for good; what is saved now stays.
+
+        Raises:
+            NotFound: there are none.
+            FileError: they cannot be deleted.
+        """
+        with self._store.changes.hold():
+            self.versions.forget(check_name(name))
+
     def content(self, name: str) -> Content | None:
         """What a prompt's files hold now, as far as they can be read; None where there is no text.
 

@@ -105,8 +105,11 @@ class Versions:
                     hint="Give more of the id. The newest of them are: " + ", ".join(near[:3]),
                 )
         if not ids:
-            raise NotFound(f"no version of `{name}` was kept", hint="Every save of a prompt keeps one from now on.")
+            raise self._nothing(name)
         raise NotFound(f"`{name}` has no version {wanted!r}", hint="Its newest versions are: " + ", ".join(ids[:3]))
+
+    def _nothing(self, name: str) -> NotFound:
+        return NotFound(f"no version of `{name}` was kept", hint="Every save of a prompt keeps one from now on.")
 
     def _read(self, name: str, id: str) -> Version:
         path = self._path(name, id)
@@ -176,12 +179,16 @@ class Versions:
         """Deletes all versions of a name.
 
         Raises:
+            NotFound: there are none.
             FileError: they cannot be deleted.
         """
-        folder = self._folder(name)
+        folder, ids = self._folder(name), self.ids(name)
+        if not ids:
+            raise self._nothing(name)
         with translated(self._store.shown(folder), "delete"):
-            for id in self.ids(name):
+            for id in ids:
                 remove(self._path(name, id))
+            self._total = None
             with contextlib.suppress(OSError):
                 os.rmdir(folder)
 

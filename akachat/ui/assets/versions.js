@@ -127,17 +127,34 @@ async function openDeleted(root, back) {
   const close = h("div", { class: "ak-dialog-buttons" }, h("button", { type: "button", class: "ak-button", t: "close", onclick: () => dialog.close() }));
   const dialog = openDialog(root, "deleted_title", null, [h("p", { class: "ak-help", t: "deleted_help" }), problem, list, close], () => {});
   dialog.classList.add("ak-deleted");
-  const result = await ask("deleted_prompts");
-  if (result.error) return problem.replaceChildren(errorCard(result.error));
-  const rows = result.prompts.map(({ name, time, characters }) => {
+  draw(await ask("deleted_prompts"));
+
+  function draw(result) {
+    problem.replaceChildren(...(result.error ? [errorCard(result.error)] : []));
+    if (result.error) return;
+    const none = h("li", { class: "ak-empty", t: "deleted_none" });
+    list.replaceChildren(...(result.prompts.length ? result.prompts.map(drawDeleted) : [none]));
+  }
+
+  function drawDeleted({ name, time, characters }) {
     const about = h("span", { class: "ak-help" });
     say(about, "text", "deleted_about", { time: timeText(time), characters });
     const bring = async () => {
       const error = await back(name);
-      if (error) problem.replaceChildren(errorCard(error));
+      if (error) draw({ error });
       else dialog.close();
     };
-    return h("li", {}, h("span", { class: "ak-deleted-name" }, h("strong", { text: name }), about), h("button", { type: "button", class: "ak-button", t: "deleted_back", onclick: bring }));
-  });
-  list.replaceChildren(...(rows.length ? rows : [h("li", { class: "ak-empty", t: "deleted_none" })]));
+    // For good, and so in two steps: the first only shows the button that does it.
+    const forget = h("button", { type: "button", class: "ak-button ak-danger", t: "deleted_forget_now", hidden: true, onclick: async () => draw(await ask("forget_prompt", { name })) });
+    const trash = button({ label: "deleted_forget", glyph: "trash", kind: "ak-quiet", onclick: () => ((trash.hidden = true), (forget.hidden = false), forget.focus()) });
+    return h(
+      "li",
+      {},
+      h("span", { class: "ak-deleted-name" }, h("strong", { text: name }), about),
+      h("span", { class: "ak-spring" }),
+      h("button", { type: "button", class: "ak-button", t: "deleted_back", onclick: bring }),
+      trash,
+      forget,
+    );
+  }
 }

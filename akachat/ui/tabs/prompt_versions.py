@@ -30,6 +30,7 @@ class VersionCalls:
             "rename_prompt": self.rename,
             "restore_prompt": self.restore,
             "deleted_prompts": self.deleted,
+            "forget_prompt": self.forget,
             "versions": self.versions,
             "version": self.version,
             "compare_versions": self.compare,
@@ -52,6 +53,11 @@ class VersionCalls:
     async def deleted(self, payload: Json) -> Json:
         """The prompts that can be brought back."""
         return {"prompts": [each.to_dict() for each in await self._versions.deleted()]}
+
+    async def forget(self, payload: Json) -> Json:
+        """Deletes the versions of a deleted prompt for good."""
+        await self._versions.forget(text_of(payload, "name"))
+        return await self.deleted(payload)
 
     async def versions(self, payload: Json) -> Json:
         """A prompt's versions, and how what the editor holds differs from them."""

@@ -8,7 +8,7 @@ __all__ = ["VERSIONS_WORDS"]
 VERSIONS_WORDS: dict[str, tuple[str, str]] = {
     "more": ("More", "その他"),
     "close": ("Close", "閉じる"),
-    "undo": ("Undo", "元に戻す"),
+    "undo": ("Undo", "取り消す"),
     # the prompt as a whole
     "duplicate": ("Duplicate…", "複製…"),
     "duplicate_title": ("Duplicate {name}", "{name} を複製"),
@@ -27,6 +27,8 @@ VERSIONS_WORDS: dict[str, tuple[str, str]] = {
     "deleted_about": ("{time}, {characters} characters", "{time}、{characters} 文字"),
     "deleted_back": ("Bring back", "戻す"),
     "deleted_none": ("None was deleted.", "削除したプロンプトはありません。"),
+    "deleted_forget": ("Delete its versions for good", "履歴ごと完全に削除"),
+    "deleted_forget_now": ("Delete for good", "完全に削除する"),
     "undeleted": ("{name} is back", "{name} を戻しました"),
     # its versions
     "versions": ("Versions…", "履歴…"),
