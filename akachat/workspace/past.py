@@ -119,9 +119,9 @@ class Past:
         there = set(self._prompts.list())
         found = []
         for name in self._versions.names():
-            versions = () if name in there else self._versions.all(name)
-            if versions:
-                found.append(Deleted(name, versions[0], len(versions)))
+            last = None if name in there else next(self._versions.each(name), None)
+            if last is not None:
+                found.append(Deleted(name, last, len(self._versions.ids(name))))
         return tuple(sorted(found, key=lambda each: each.last.id, reverse=True))
 
     def compare(
@@ -149,11 +149,11 @@ class Past:
         return Comparison(name, old_id, new_id, compare(before, after, context=context), before, after)
 
     def _before(self, name: str, new: str, after: Content) -> tuple[str, Content]:
-        versions = self._versions.all(name)
-        for version in versions:
+        version = None
+        for version in self._versions.each(name):
             if (new == NOW or version.id < new) and version.content.digest != after.digest:
                 return version.id, version.content
-        if versions:
+        if version is not None:
             raise NotFound(f"`{name}` has no other version before that", hint="Name two versions.")
         raise NotFound(f"no version of `{name}` was kept", hint="Every save of a prompt keeps one from now on.")
 

@@ -61,14 +61,18 @@ class Versions:
 
     def all(self, name: str) -> tuple[Version, ...]:
         """A prompt's versions, the newest first; a file that someone broke is left out."""
+        return tuple(self.each(name))
+
+    def each(self, name: str) -> Iterator[Version]:
+        """The same, each read when it is asked for."""
+        name = check_name(name)
         self._store.settle()
-        found = []
         for id in self.ids(name):
             try:
-                found.append(self._read(check_name(name), id))
+                yield self._read(name, id)
             except AkachatError as error:
-                _log.warning("A version is left out: %s", error)
-        return tuple(found)
+                if os.path.lexists(self._path(name, id)):  # else it was the oldest, and has just made room
+                    _log.warning("A version is left out: %s", error)
 
     def get(self, name: str, id: str) -> Version:
         """One version.
@@ -217,12 +221,14 @@ class Versions:
     def _files(self) -> Iterator[_File]:
         top = os.path.join(self._store.root, *_FOLDER.split("/"))
         for place, _, files in os.walk(top):
-            name = unicodedata.normalize("NFC", os.path.relpath(place, top).replace(os.sep, "/"))
-            for each in files:
-                id = each.removesuffix(_SUFFIX)
-                if id != each and is_version_id(id):
-                    with contextlib.suppress(OSError, InvalidInput):
-                        yield _File(id, check_name(name), os.stat(os.path.join(place, each)).st_size)
+            ids = [each[: -len(_SUFFIX)] for each in files if each.endswith(_SUFFIX)]
+            try:
+                name = check_name(unicodedata.normalize("NFC", os.path.relpath(place, top).replace(os.sep, "/")))
+            except InvalidInput:
+                continue
+            for id in filter(is_version_id, ids):
+                with contextlib.suppress(OSError):
+                    yield _File(id, name, os.stat(os.path.join(place, id + _SUFFIX)).st_size)
 
     def _folder(self, name: str) -> str:
         return os.path.join(self._store.root, *_FOLDER.split("/"), *name.split("/"))

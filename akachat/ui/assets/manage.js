@@ -42,10 +42,14 @@ function promptEntries(root, page) {
   }
 
   function versions() {
-    openVersions(root, page.name(), page.content, (version) => {
+    const name = page.name();
+    openVersions(root, name, page.content, (version) => {
       const before = page.content();
       page.put(version);
-      page.undo.offer("versions_done", { time: timeText(version.time) }, () => page.put(before));
+      page.undo.offer("versions_done", { time: timeText(version.time) }, async () => {
+        if (page.name() !== name) await page.open(name); // another was chosen meanwhile
+        page.put(before);
+      });
     });
   }
 
@@ -70,6 +74,7 @@ function promptEntries(root, page) {
   async function back(name) {
     const result = await ask("restore_prompt", { name });
     if (result.error) return result.error;
+    page.undo.hide();
     await gone(result, name, "undeleted");
     return null;
   }

@@ -6,7 +6,7 @@ const NOW = "now"; // what the editor holds, saved or not
 function timeText(time) {
   const at = new Date(time);
   const year = at.getFullYear() === new Date().getFullYear() ? {} : { year: "numeric" };
-  return at.toLocaleString(language, { ...year, month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit" });
+  return at.toLocaleString(language, { ...year, month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
 }
 
 /** content(): what the editor holds; put(version): takes one over. */
@@ -151,10 +151,7 @@ async function openDeleted(root, back) {
       "li",
       {},
       h("span", { class: "ak-deleted-name" }, h("strong", { text: name }), about),
-      h("span", { class: "ak-spring" }),
-      h("button", { type: "button", class: "ak-button", t: "deleted_back", onclick: bring }),
-      trash,
-      forget,
+      h("span", { class: "ak-deleted-do" }, h("button", { type: "button", class: "ak-button", t: "deleted_back", onclick: bring }), trash, forget),
     );
   }
 }

@@ -39,7 +39,7 @@ VERSIONS_WORDS: dict[str, tuple[str, str]] = {
         "There are no versions yet. From now on every save keeps one, and you can come back to each.",
         "まだ履歴はありません。これからは保存のたびに残り、いつでもその内容に戻れます。",
     ),
-    "versions_now": ("as it is", "現在"),
+    "versions_now": ("current", "現在"),
     "versions_editor": ("In the editor now", "いまの編集内容"),
     "versions_found": ("edited outside", "直接編集"),
     "versions_found_help": (
@@ -51,7 +51,7 @@ VERSIONS_WORDS: dict[str, tuple[str, str]] = {
     "versions_text": ("Whole text", "全文"),
     "versions_against": ("compared with", "比べる相手"),
     "versions_before": ("The one before, {time}", "一つ前（{time}）"),
-    "versions_put": ("Put into the editor", "この版に戻す"),
+    "versions_put": ("Restore", "この版に戻す"),
     "versions_put_help": (
         "Put this version into the editor; it counts when you save it",
         "この版を編集欄に入れます。保存するまで確定しません",
