@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import multiprocessing
 import os
+import random
 import stat
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from akachat.errors import AkachatError, Conflict, FileError, InvalidInput, NotF
 from akachat.settings import Limits
 from akachat.workspace import Past, Workspace
 from akachat.workspace.differences import compare, summarise, unified
+from akachat.workspace.matching import Matcher
 from akachat.workspace.version import Content, Version
 
 if TYPE_CHECKING:
@@ -331,19 +333,53 @@ def test_only_the_surroundings_are_shown() -> None:
     )
 
 
+def _shuffled(seed: int, lines: int, rare: int) -> str:
+    """Lines of which many come again and again, and some once, in about the same places."""
+    chance = random.Random(seed)
+    return "\n".join(
+        f"行 {n // 3}" if chance.random() < rare / lines else chance.choice("あいう") for n in range(lines)
+    )
+
+
+def test_changes_far_apart_in_a_long_text_are_found() -> None:
+    old = [f"第{n}段落です。\n" for n in range(2_000)]
+    new = [*old]
+    new[5], new[1_500] = "新しい段落です。\n", "最後に足した段落です。\n"
+    before, after = Content("\n".join(old), {}), Content("\n".join(new), {})
+    assert summarise(before, after).to_dict() == {"added": 2, "removed": 2, "options": []}
+    assert len(compare(before, after).hunks) == 2
+
+
 @pytest.mark.parametrize(
     ("old", "new"),
     [
+        ("\n".join(f"段落 {n}\n" for n in range(3_000)), "\n".join(f"別の段落 {n}\n" for n in range(3_000))),
+        ("\n".join(f"あい{n}う" for n in range(300)), "\n".join(f"かあき{n}いく" for n in range(300))),
+        (_shuffled(1, 1_500, 900), _shuffled(2, 1_500, 900)),
         ("あ\n" * 5_000, "あ\nい\n" * 4_000),
         ("".join(f"{n % 50}\n" for n in range(20_000)), "".join(f"{n % 49}\n" for n in range(20_000))),
         ("あ" * 100_000, "い" + "あ" * 99_000),
         ("".join(f"{n}\n" for n in range(20_000)), "".join(f"{n} x\n" for n in range(20_000))),
     ],
-    ids=["equal lines", "few lines again and again", "one long line", "every line changed"],
+    ids=[
+        "paragraphs that are all others",
+        "words in every line",
+        "some order in it",
+        "equal lines",
+        "few lines again and again",
+        "one long line",
+        "every line changed",
+    ],
 )
 def test_whatever_is_compared_takes_little_work(old: str, new: str) -> None:
     before, after = Content(old, {}), Content(new, {})
     assert compare(before, after).summary == summarise(before, after)
+    lines, i, j = (old.split("\n"), new.split("\n")), 0, 0
+    for tag, a, b, c, d in Matcher(*lines).get_opcodes():
+        assert (a, c) == (i, j)
+        assert (tag == "equal") == (lines[0][a:b] == lines[1][c:d])
+        i, j = b, d
+    assert (i, j) == (len(lines[0]), len(lines[1]))
     assert unified(before, after, "p", ("a", "b")).startswith("--- p.txt\ta\n+++ p.txt\tb\n@@ ")
 
 
@@ -403,6 +439,16 @@ def test_any_two_are_compared(workspace: Workspace) -> None:
         look("p", "", a)
     with pytest.raises(NotFound):
         look("none")
+
+
+def test_what_a_killed_writer_left_is_cleared_by_the_next_save_alone(workspace: Workspace) -> None:
+    workspace.prompts.save("p", "a", {})
+    left = workspace.root / "log" / "versions" / "p" / ".akachat-1-0123456789ab.tmp"
+    left.write_text("half", encoding="utf-8")
+    Workspace(workspace.root).open()
+    assert left.exists(), "it may be another process's, under way"
+    workspace.prompts.save("p", "b", {})
+    assert not left.exists()
 
 
 @settings(max_examples=60, deadline=None)

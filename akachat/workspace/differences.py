@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from akachat.workspace.matching import Matcher
 from akachat.workspace.version import Content, canonical
 
 __all__ = ["Difference", "Line", "OptionChange", "Summary", "compare", "summarise", "unified"]
 
-#: How many pairs of equal lines may be looked at. Beyond it what lies between the first and the last difference counts
-#: as one: difflib takes a second for 300,000 of them.
-_MOST_PAIRS = 300_000
-#: The same for pairs of words, within one block of changed lines.
-_MOST_WORD_PAIRS = 200_000
+#: Characters of changed lines in which the changed words are looked for; lines beyond it are shown as changed as such.
+_MOST_CHARACTERS = 40_000
 #: Blocks that have less in common are shown as two texts, not as one with a speckle of changes.
 _LEAST_ALIKE = 0.3
 #: Lines of a comparison that are given at most.
@@ -107,13 +103,13 @@ class Difference:
 def compare(before: Content, after: Content, *, context: int = 3) -> Difference:
     """The difference with ``context`` unchanged lines around every change."""
     old, new = before.instruction.split("\n"), after.instruction.split("\n")
-    matcher = _Lines(old, new)
-    hunks, left = [], _MOST_LINES
-    shown = 0
+    matcher = Matcher(old, new)
+    hunks: list[tuple[Line, ...]] = []
+    budget, left, shown = _Budget(_MOST_CHARACTERS), _MOST_LINES, 0
     for group in matcher.get_grouped_opcodes(context):
         if all(tag == "equal" for tag, *_ in group):
             continue
-        lines = list(_lines(group, old, new))
+        lines = list(_lines(group, old, new, budget))
         shown += len(lines)
         if left > 0:
             hunks.append(tuple(lines[:left]))
@@ -126,7 +122,7 @@ def summarise(before: Content | None, after: Content) -> Summary:
     """How much differs; everything is new where there was nothing before."""
     if before is None:
         return Summary(len(_ended(after.instruction)), 0, tuple(sorted(after.options)))
-    opcodes = _Lines(_ended(before.instruction), _ended(after.instruction)).get_opcodes()
+    opcodes = Matcher(_ended(before.instruction), _ended(after.instruction)).get_opcodes()
     changed = [each for each in opcodes if each[0] != "equal"]
     added, removed = sum(d - c for _, _, _, c, d in changed), sum(b - a for _, a, b, _, _ in changed)
     return Summary(added, removed, tuple(change.name for change in _options(before.options, after.options)))
@@ -138,64 +134,41 @@ def unified(before: Content, after: Content, name: str, labels: tuple[str, str])
     return "".join(_unified(file, labels, _ended(old), _ended(new)) for file, old, new in texts)
 
 
-class _Lines(difflib.SequenceMatcher[str]):
-    """Matches lines. What both begin and end with is set aside first, and more work than is sensible is not begun."""
+class _Budget:
+    """What may still be spent."""
 
-    def __init__(self, old: Sequence[str], new: Sequence[str]) -> None:
-        super().__init__(None, autojunk=False)
-        start = _common(old, new)
-        end = _common(old[start:][::-1], new[start:][::-1])
-        self._found = [("equal", 0, start, 0, start)] if start else []
-        self._found += _middle(old[start : len(old) - end], new[start : len(new) - end], start)
-        if end:
-            self._found.append(("equal", len(old) - end, len(old), len(new) - end, len(new)))
+    def __init__(self, left: int) -> None:
+        self._left = left
 
-    def get_opcodes(self) -> list[Any]:
-        """What to do to make the newer of the older."""
-        return list(self._found)
+    def take(self, amount: int) -> bool:
+        """Spends an amount, where there is enough for it."""
+        enough = amount <= self._left
+        self._left -= amount if enough else 0
+        return enough
 
 
-def _common(old: Sequence[str], new: Sequence[str]) -> int:
-    return next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
-
-
-def _middle(old: Sequence[str], new: Sequence[str], start: int) -> list[_Opcode]:
-    if not old and not new:
-        return []
-    counts = Counter(new)
-    if sum(counts[line] for line in old) > _MOST_PAIRS:
-        return [("replace", start, start + len(old), start, start + len(new))]
-    found = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    return [(tag, a + start, b + start, c + start, d + start) for tag, a, b, c, d in found]
-
-
-def _lines(group: Sequence[_Opcode], old: Sequence[str], new: Sequence[str]) -> Iterator[Line]:
+def _lines(group: Sequence[_Opcode], old: Sequence[str], new: Sequence[str], budget: _Budget) -> Iterator[Line]:
     for tag, a, b, c, d in group:
         if tag == "equal":
             for i in range(b - a):
                 yield Line("same", a + i + 1, c + i + 1, ((old[a + i], False),))
             continue
-        before, after = _words("\n".join(old[a:b]), "\n".join(new[c:d])) if tag == "replace" else ([], [])
-        for kind, first, lines, parts in (("old", a, old[a:b], before), ("new", c, new[c:d], after)):
-            for i, text in enumerate(lines):
-                shown = tuple(parts[i]) if parts else ((text, False),)
-                yield (
-                    Line("old", first + i + 1, None, shown)
-                    if kind == "old"
-                    else Line("new", None, first + i + 1, shown)
-                )
+        before, after = _words("\n".join(old[a:b]), "\n".join(new[c:d]), budget) if tag == "replace" else ([], [])
+        for i, text in enumerate(old[a:b]):
+            yield Line("old", a + i + 1, None, tuple(before[i]) if before else ((text, False),))
+        for i, text in enumerate(new[c:d]):
+            yield Line("new", None, c + i + 1, tuple(after[i]) if after else ((text, False),))
 
 
 _Parts = list[list[tuple[str, bool]]]
 
 
-def _words(old: str, new: str) -> tuple[_Parts, _Parts]:
+def _words(old: str, new: str, budget: _Budget) -> tuple[_Parts, _Parts]:
     """The lines of both texts in pieces, each with whether it changed; none where they have too little in common."""
-    a, b = _WORD.findall(old), _WORD.findall(new)
-    counts = Counter(b)
-    if sum(counts[word] for word in a) > _MOST_WORD_PAIRS:
+    if not budget.take(len(old) + len(new)):
         return [], []
-    matcher = difflib.SequenceMatcher(None, a, b, autojunk=False)
+    a, b = _WORD.findall(old), _WORD.findall(new)
+    matcher = Matcher(a, b)
     if matcher.ratio() < _LEAST_ALIKE:
         return [], []
     opcodes = matcher.get_opcodes()
@@ -243,7 +216,7 @@ def _ended(text: str) -> list[str]:
 
 def _unified(name: str, labels: tuple[str, str], old: Sequence[str], new: Sequence[str]) -> str:
     written: list[str] = []
-    for group in _Lines(old, new).get_grouped_opcodes():
+    for group in Matcher(old, new).get_grouped_opcodes():
         if all(tag == "equal" for tag, *_ in group):
             continue
         (_, a, _, c, _), (_, _, b, _, d) = group[0], group[-1]
