@@ -173,6 +173,7 @@ def test_a_deleted_prompt_is_forgotten_in_two_steps(page: Page, site: Server, na
 
 
 def test_a_rename_takes_what_is_typed_along(page: Page, site: Server, name: str) -> None:
+    site.playground.workspace.prompts.save("仕事/呼ぶ", f"{{llm('{name}', input)}}", {})
     history(page)
     page.locator(".ak-versions-row").nth(2).click()
     page.click(".ak-versions .ak-primary")
@@ -190,6 +191,15 @@ def test_a_rename_takes_what_is_typed_along(page: Page, site: Server, name: str)
     assert page.is_visible(".ak-dirty")
     assert page.input_value("#ak-input") == "入力中の文"
     assert not site.playground.workspace.prompts.exists(name)
+    assert "仕事/呼ぶ" in page.inner_text(".ak-undo"), "another prompt still uses the old name"
+    page.click(".ak-undo-button")
+    opened(page, name)
+    holds(page, "犬が好き")
+    page.wait_for_selector(".ak-undo", state="detached")
+    choose(page, 1)
+    page.fill("#ak-name", f"{name}_改")
+    page.click(".ak-dialog button[type=submit]")
+    opened(page, f"{name}_改")
     page.reload()
     page.wait_for_selector(".ak-page[data-ready]", timeout=30_000)
     opened(page, f"{name}_改")

@@ -280,6 +280,16 @@ def test_rename_takes_the_versions_along(workspace: Workspace) -> None:
     assert len(said(workspace, "q")) == 4
 
 
+def test_who_uses_a_prompt_is_known(workspace: Workspace) -> None:
+    workspace.prompts.save("要約", "x", {})
+    workspace.prompts.save("a", "{llm('要約', input)}", {})
+    workspace.prompts.save("b", '{llm("要約")}', {})
+    workspace.prompts.save("c", "x", {"history_summary": "要約"})
+    workspace.prompts.save("d", "要約して", {})
+    (workspace.root / "prompt" / "broken.json").write_text("{", encoding="utf-8")
+    assert past(workspace).mentions("要約") == ("a", "b", "c")
+
+
 def test_copy(workspace: Workspace) -> None:
     workspace.prompts.save("p", "a", {})
     workspace.prompts.save("p", "b", {"seed": 1, "未知": 1})
@@ -570,7 +580,9 @@ def test_the_command_line(cli: Callable[..., Ended], workspace_folder: Path, tmp
     assert cli("prompt", "restore", "p", id).code == 0
     assert cli("prompt", "show", "p").out == "犬が好き\n"
     assert cli("prompt", "copy", "p", "q").code == 0
-    assert cli("prompt", "rename", "p", "サブ/p").code == 0
+    file.write_text("{llm('p')}", encoding="utf-8")
+    assert cli("prompt", "save", "caller", str(file)).code == 0
+    assert cli("prompt", "rename", "p", "サブ/p").err == "note: the old name is still used in: caller\n"
     assert len(cli("prompt", "history", "サブ/p", "--json").json()) == 3
     assert cli("prompt", "delete", "サブ/p").code == 0
     assert cli("prompt", "list", "--deleted").out == "サブ/p\n"

@@ -84,11 +84,11 @@ class VersionRoutes:
         return _shown(await self._versions.restore(_name(body), body.text("version", "id")))
 
     async def rename(self, request: Request) -> Response:
-        """Gives a prompt another name."""
+        """Gives a prompt another name; says which prompts still use the old one."""
         body = await read_body(request)
         old, new = _name(body), body.text("to", default=None)
-        await self._versions.rename(old, new)
-        return envelope(new, {"name": new})
+        users = await self._versions.rename(old, new)
+        return envelope(new, {"name": new, "used_by": users})
 
     async def copy(self, request: Request) -> Response:
         """Saves a prompt under another name as well."""

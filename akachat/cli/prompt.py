@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from akachat.cli.files import opened
 from akachat.cli.flags import add_option_flags, options_of
-from akachat.cli.output import show_json, show_text, write
+from akachat.cli.output import show_json, show_notes, show_text, write
 from akachat.cli.usage import STANDARD_INPUT, UsageError, read_file
 from akachat.errors import NotFound
 from akachat.options import Options
@@ -98,6 +98,13 @@ def _save(prompts: Prompts, args: argparse.Namespace) -> None:
     prompts.save(args.name, _instruction(args.file), options.merged(options_of(args)).to_dict())
 
 
+def _rename(prompts: Prompts, args: argparse.Namespace) -> None:
+    prompts.rename(args.old, args.new)
+    users = Past(prompts).mentions(args.old)
+    if users and not args.quiet:
+        show_notes([f"the old name is still used in: {', '.join(users)}"])
+
+
 def _history(prompts: Prompts, args: argparse.Namespace) -> None:
     steps = Past(prompts).history(args.name).steps
     if args.json:
@@ -136,7 +143,7 @@ _ACTIONS: dict[str, Callable[[Prompts, argparse.Namespace], object]] = {
     "save": _save,
     "delete": lambda prompts, args: prompts.delete(args.name),
     "undelete": lambda prompts, args: prompts.restore(args.name),
-    "rename": lambda prompts, args: prompts.rename(args.old, args.new),
+    "rename": _rename,
     "copy": lambda prompts, args: prompts.copy(args.old, args.new),
     "history": _history,
     "diff": _diff,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from akachat.errors import NotFound
+from akachat.errors import AkachatError, NotFound
 from akachat.names import check_name, not_found
 from akachat.workspace.differences import Difference, Summary, compare, summarise, unified
 from akachat.workspace.prompts import Prompts
@@ -147,6 +148,17 @@ class Past:
         else:
             old_id, before = self._before(name, new_id, after)
         return Comparison(name, old_id, new_id, compare(before, after, context=context), before, after)
+
+    def mentions(self, name: str) -> tuple[str, ...]:
+        """The other prompts that seem to use one: its name stands there in quotes, or it summarises their history."""
+        found = []
+        for other in self._prompts.list():
+            with contextlib.suppress(AkachatError):  # a broken prompt is reported where it is used
+                prompt = self._prompts.load(other)
+                quoted = (f"'{name}'" in prompt.instruction, f'"{name}"' in prompt.instruction)
+                if other != name and (any(quoted) or prompt.options.history_summary == name):
+                    found.append(other)
+        return tuple(found)
 
     def _before(self, name: str, new: str, after: Content) -> tuple[str, Content]:
         version = None

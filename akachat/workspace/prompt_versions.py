@@ -46,9 +46,10 @@ class PromptVersions:
         """Deletes the versions of a prompt for good; what is saved now stays."""
         await run_sync(self._prompts.forget, name)
 
-    async def rename(self, old: str, new: str) -> None:
-        """Gives a prompt another name; its versions go with it."""
+    async def rename(self, old: str, new: str) -> tuple[str, ...]:
+        """Gives a prompt another name; its versions go with it. The result are the prompts that use the old name."""
         await run_sync(self._prompts.rename, old, new)
+        return await run_sync(self._past.mentions, old)
 
     async def copy(self, old: str, new: str) -> Prompt:
         """Saves a prompt under another name as well."""

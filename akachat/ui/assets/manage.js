@@ -14,12 +14,21 @@ function promptEntries(root, page) {
 
   function rename() {
     const name = page.name();
-    const save = async (to) => {
-      const result = await ask("rename_prompt", { name, to });
-      if (!result.error) carry(name, to);
-      return gone(result, to, "renamed");
-    };
-    askName(root, name, save, { title: "rename_title", values: { name }, word: "rename_now" });
+    askName(root, name, (to) => move(name, to), { title: "rename_title", values: { name }, word: "rename_now" });
+  }
+
+  async function move(name, to) {
+    const result = await ask("rename_prompt", { name, to });
+    if (result.error) return result;
+    carry(name, to);
+    await gone(result, to);
+    const key = result.users.length ? "renamed_used" : "renamed";
+    page.undo.offer(key, { name: to, users: result.users.join(", ") }, async () => {
+      const again = await move(to, name);
+      if (again) page.complain(again.error);
+      else page.undo.hide();
+    });
+    return null;
   }
 
   /** Goes to the prompt that the answer is about; gives an error to show, or nothing. */
@@ -27,7 +36,7 @@ function promptEntries(root, page) {
     if (result.error) return result;
     page.take(result.prompts);
     await page.open(to);
-    page.announce(word, { name: to });
+    if (word) page.announce(word, { name: to });
     return null;
   }
 

@@ -42,9 +42,9 @@ class VersionCalls:
         return self._shown(await self._versions.copy(text_of(payload, "name"), text_of(payload, "to")))
 
     async def rename(self, payload: Json) -> Json:
-        """A prompt under another name."""
-        await self._versions.rename(text_of(payload, "name"), text_of(payload, "to"))
-        return {"prompts": self._playground.list_prompts()}
+        """A prompt under another name; which prompts still use the old one."""
+        users = await self._versions.rename(text_of(payload, "name"), text_of(payload, "to"))
+        return {"prompts": self._playground.list_prompts(), "users": users}
 
     async def restore(self, payload: Json) -> Json:
         """A deleted prompt, as it last was."""

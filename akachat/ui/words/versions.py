@@ -17,7 +17,11 @@ VERSIONS_WORDS: dict[str, tuple[str, str]] = {
     "rename": ("Rename…", "名前を変更…"),
     "rename_title": ("Rename {name}", "{name} の名前を変更"),
     "rename_now": ("Rename", "変更する"),
-    "renamed": ("It is now called {name}", "名前を {name} に変えました"),
+    "renamed": ("It is now called {name}.", "名前を {name} に変えました。"),
+    "renamed_used": (
+        "It is now called {name}. The old name is still used in: {users}",
+        "名前を {name} に変えました。前の名前を使っているプロンプト: {users}",
+    ),
     "deleted_prompts": ("Deleted prompts…", "削除したプロンプト…"),
     "deleted_title": ("Deleted prompts", "削除したプロンプト"),
     "deleted_help": (
