@@ -29,6 +29,7 @@ from akachat.run import Runner
 from akachat.settings import Limits, Settings, SettingsFile, refuse_owners_only, settings_view
 from akachat.template import RenderLimits, Sandbox
 from akachat.workspace import Prompt, Workspace
+from akachat.workspace.prompt_versions import PromptVersions
 
 __all__ = ["Playground"]
 
@@ -63,7 +64,7 @@ _WHERE = (
 class Playground:
     """A workspace and everything that runs in it. Two may live in one process; they share nothing.
 
-    ``libraries`` are its documents, ``pad`` its scratch pad.
+    ``libraries`` are its documents, ``versions`` what its prompts were, ``pad`` its scratch pad.
 
     ::
 
@@ -88,6 +89,7 @@ class Playground:
         settings = self._settings.current()
         self.workspace = Workspace(folder, lambda: self._settings.recent().limits)
         self.workspace.open()
+        self.versions = PromptVersions(self.workspace.prompts)
         self._journal = Journal(self.workspace.log_dir, self._settings.recent)
         self._user_functions = UserFunctions(self.workspace.functions_dir)
         self.pad = Pad(self.workspace.root, lambda request, call: self.render(request, call=call))
@@ -209,7 +211,7 @@ class Playground:
         return await anyio.to_thread.run_sync(self.workspace.prompts.save, name, instruction, options)
 
     async def delete_prompt(self, name: str) -> None:
-        """Deletes a prompt."""
+        """Deletes a prompt; ``versions.restore`` brings it back."""
         await anyio.to_thread.run_sync(self.workspace.prompts.delete, name)
 
     async def import_options(self, text: str, name: str) -> Imported:

@@ -293,10 +293,11 @@ def test_a_new_prompt_gets_a_name_and_goes_again(visit: Visit, site: Server) -> 
         _wait_text(page, ".ak-toast", "Saved")
         path = site.root / "prompt" / "フォルダ" / "新しい.txt"
         assert path.read_text("utf-8") == "made here"
-        page.click("button[aria-label='Delete…']")
+        page.click(".ak-menu-opener > button")
+        page.click("[role=menuitem]:has-text('Delete…')")
         assert "新しい" in page.inner_text(".ak-dialog")
         page.click(".ak-dialog .ak-danger")
-        _wait_text(page, ".ak-toast", "Deleted")
+        _wait_text(page, ".ak-undo", "Deleted")
         assert not path.exists()
 
 

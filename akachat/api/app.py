@@ -20,6 +20,7 @@ from akachat.api.routing import Application, Mount
 from akachat.api.schema import describe
 from akachat.api.settings import SettingsRoutes
 from akachat.api.store import StoreRoutes
+from akachat.api.versions import VersionRoutes
 from akachat.playground import Playground
 
 __all__ = ["create_app"]
@@ -40,6 +41,7 @@ def create_app(
         lifespan: what runs as long as the server does.
     """
     endpoints = [
+        *VersionRoutes(playground).endpoints(),  # before the next: `/api/llm/{name}` takes every path
         *LlmRoutes(playground).endpoints(),
         *OpenAIRoutes(playground).endpoints(),
         *EmbeddingRoutes(playground).endpoints(),

@@ -23,7 +23,7 @@ COMMANDS = {
     "run": "run a prompt and print the answer as it comes",
     "chat": "talk with a prompt or a model in the terminal",
     "render": "print what a prompt becomes, without asking the model",
-    "prompt": "list, show, save, delete or rename prompts",
+    "prompt": "list, show, save, rename or delete prompts, and their versions",
     "models": "list, download, load or unload models",
     "rag": "bring documents into libraries and search them",
     "var": "list, get, set or delete variables",

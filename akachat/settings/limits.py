@@ -110,6 +110,10 @@ class Limits(BaseModel):
     embedding_inputs: int = _limit(2_048, "Texts of one request for embeddings.")
 
     text_file_bytes: int = _limit(16 * _MB, "Size of a prompt's or a variable's file.", least=_KB)
+    prompt_versions: int = _limit(200, "Versions kept of one prompt; the oldest go first.")
+    prompt_versions_bytes: int = _limit(
+        512 * _MB, "Size of all versions of all prompts; the oldest go first.", least=_MB
+    )
     messages_file_bytes: int = _limit(64 * _MB, "How much of log/messages.jsonl is read at once.", least=_KB)
     journal_scan_bytes: int = _limit(128 * _MB, "How much of the journal one search reads.", least=_KB)
 

@@ -60,8 +60,11 @@ class Changes:
         """Whether a change of several files is under way, or was when its process died."""
         return os.path.lexists(self._pending)
 
-    def apply(self, changes: Mapping[str, Change]) -> None:
+    def apply(self, changes: Mapping[str, Change], moves: Mapping[str, str] | None = None) -> None:
         """Makes changes, by absolute path, as one; what is already so is not written again.
+
+        Args:
+            moves: files that get another name after that, from path to path. One that cannot be moved stays.
 
         Raises:
             InvalidInput: a link leads out of the workspace, or a folder and a file have the same name.
@@ -70,7 +73,8 @@ class Changes:
         with self.hold():
             before = {real: (self._content(real), change) for real, change in self._resolved(changes)}
             needed = {path: (old, change) for path, (old, change) in before.items() if old != change.data}
-            self._make(needed, record=len(needed) > 1)
+            moved = {inside(self._root, old): inside(self._root, new) for old, new in (moves or {}).items()}
+            self._make(needed, moved, record=len(needed) + len(moved) > 1)
 
     def _resolved(self, changes: Mapping[str, Change]) -> Iterator[tuple[str, Change]]:
         for path, change in changes.items():
@@ -85,7 +89,9 @@ class Changes:
 
     # -- the record of an unfinished change -----------------------------------------------------------------------
 
-    def _make(self, changes: Mapping[str, tuple[bytes | None, Change]], *, record: bool) -> None:
+    def _make(
+        self, changes: Mapping[str, tuple[bytes | None, Change]], moves: Mapping[str, str], *, record: bool
+    ) -> None:
         """Stages all new contents, writes the record if wanted, then gives all files their names."""
         staged: dict[str, str | None] = {}
         done: list[str] = []
@@ -93,7 +99,7 @@ class Changes:
             for path, (_, change) in changes.items():
                 staged[path] = None if change.data is None else self._stage(path, change.data, change.mode)
             if record:
-                self._write_pending(changes)
+                self._write_pending(changes, moves)
             for path, temporary in staged.items():
                 with translated(self._shown(path), "write" if temporary else "delete"):
                     put_in_place(temporary, path) if temporary else remove(path)
@@ -112,19 +118,33 @@ class Changes:
         for folder in dict.fromkeys(os.path.dirname(path) for path in changes):
             with contextlib.suppress(FileNotFoundError), translated(self._shown(folder), "write"):
                 sync_folder(folder)
+        self._move(moves)
         if record:
             remove(self._pending)
-        for path, (_, change) in changes.items():
-            if change.data is None:
-                self._remove_empty(os.path.dirname(path))
+        emptied = [path for path, (_, change) in changes.items() if change.data is None]
+        for folder in dict.fromkeys(os.path.dirname(path) for path in (*emptied, *moves)):
+            self._remove_empty(folder)
+
+    def _move(self, moves: Mapping[str, str]) -> None:
+        """Moves what is still there; the change that it belongs to has happened, so a failure is only told."""
+        try:
+            for old, new in moves.items():
+                os.makedirs(os.path.dirname(new), exist_ok=True)
+                with contextlib.suppress(FileNotFoundError):
+                    put_in_place(old, new)
+            for folder in {os.path.dirname(path) for path in (*moves, *moves.values())}:
+                with contextlib.suppress(FileNotFoundError):
+                    sync_folder(folder)
+        except OSError as error:
+            _log.warning("Not all of %s could be moved: %s", self._shown(os.path.dirname(old)), error)
 
     def _stage(self, path: str, data: bytes, mode: int | None) -> str:
         with translated(self._shown(path), "write"):
             os.makedirs(os.path.dirname(path), exist_ok=True)
             return stage(path, data, mode=mode)
 
-    def _write_pending(self, changes: Mapping[str, tuple[bytes | None, Change]]) -> None:
-        record = [
+    def _write_pending(self, changes: Mapping[str, tuple[bytes | None, Change]], moves: Mapping[str, str]) -> None:
+        files = [
             {
                 "path": self._shown(path),
                 "before": _digest(old),
@@ -134,7 +154,12 @@ class Changes:
             for path, (old, change) in changes.items()
         ]
         with translated(self._shown(self._pending), "write"):
-            write_atomic(self._pending, json.dumps({"version": 1, "files": record}).encode(), mode=0o600)
+            record = {
+                "version": 1,
+                "files": files,
+                "moves": {self._shown(old): self._shown(moves[old]) for old in moves},
+            }
+            write_atomic(self._pending, json.dumps(record).encode(), mode=0o600)
 
     def _remove_empty(self, folder: str) -> None:
         """Removes subfolders that a deletion left empty, never ``prompt`` or ``var`` themselves."""
@@ -149,31 +174,40 @@ class Changes:
         """Does what a record says, unless someone has edited the files by hand since."""
         try:
             with open(self._pending, "rb") as file:
-                record = json.load(file)["files"]
+                record = json.load(file)
             changes = {
                 os.path.join(self._root, each["path"]): (
                     each["before"],
                     Change(None if each["after"] is None else base64.b64decode(each["after"]), each["mode"]),
                 )
-                for each in record
+                for each in record["files"]
+            }
+            moves = {
+                os.path.join(self._root, old): os.path.join(self._root, new)
+                for old, new in record.get("moves", {}).items()
             }
         except FileNotFoundError:
             return
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             return self._set_aside("it cannot be read")
+        strange = [path for path in changes if not self._is_ours(path, "prompt", "var")]
+        strange += [path for path in (*moves, *moves.values()) if not self._is_ours(path, "log/versions")]
+        if strange:
+            return self._set_aside(f"{self._shown(strange[0])} is a link, or no text file of the workspace")
         todo: dict[str, tuple[bytes | None, Change]] = {}
         for path, (before, change) in changes.items():
-            if os.path.realpath(path) != path or self._shown(path).split("/")[0] not in ("prompt", "var"):
-                return self._set_aside(f"{self._shown(path)} is a link, or no text file of the workspace")
             now = self._content(path)
             if _digest(now) not in (before, _digest(change.data)):
                 # A hand edit after the crash is newer than what was about to be written.
                 return self._set_aside(f"{self._shown(path)} was edited since")
             if now != change.data:
                 todo[path] = (now, change)
-        self._make(todo, record=False)
+        self._make(todo, moves, record=False)
         remove(self._pending)
         _log.info("Finished a save that was interrupted: %s", ", ".join(self._shown(path) for path in changes))
+
+    def _is_ours(self, path: str, *folders: str) -> bool:
+        return os.path.realpath(path) == path and self._shown(path).startswith(tuple(f"{each}/" for each in folders))
 
     def _set_aside(self, reason: str) -> None:
         kept = os.path.join(self._root, HIDDEN, f"unfinished-{time.time_ns()}.json")

@@ -130,7 +130,8 @@ class History:
     def clean(self) -> None:
         """Deletes temporary files that a crash left."""
         with self._lock.hold():
-            remove_leftovers(os.path.dirname(self._path))
+            # Not below it: others write there, under other locks.
+            remove_leftovers(os.path.dirname(self._path), below=False)
 
     def _newest(self, limit: int, size: int) -> tuple[Message, ...]:
         found: list[Message] = []

@@ -5,20 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from akachat.decoding import decode_text, find_key, parse_json_object
+from akachat.decoding import decode_text
 from akachat.errors import AkachatError, Busy, Conflict, FileError, InvalidInput
-from akachat.files import Signature, is_settled, signature
+from akachat.files import Signature, is_settled, remove, signature
 from akachat.names import check_name, not_found
 from akachat.options import Options
 from akachat.workspace.changes import Change
+from akachat.workspace.standing import decode_options, mode_of, read_standing
 from akachat.workspace.store import Store, encoded
+from akachat.workspace.version import Content
+from akachat.workspace.versions import Versions
 
 __all__ = ["Prompt", "Prompts"]
 
@@ -48,10 +50,15 @@ class _Known:
 
 
 class Prompts:
-    """The prompts of a workspace. Safe to use from several threads and beside other processes."""
+    """The prompts of a workspace. Safe to use from several threads and beside other processes.
 
-    def __init__(self, store: Store) -> None:
+    Attributes:
+        versions: what they were before; whatever is written over or deleted here is kept there.
+    """
+
+    def __init__(self, store: Store, versions: Versions) -> None:
         self._store = store
+        self.versions = versions
         self._known: dict[str, _Known] = {}
         self._changing = threading.Lock()
 
@@ -103,12 +110,22 @@ class Prompts:
                 text_path: Change(text),
                 json_path: Change(encoded(data, "an option", self._store.limit()) + b"\n"),
             }
-            self._store.changes.apply(changes)
+            prompt = Prompt(name, decode_text(text, name), options)
+            self._keep_found(name)
+            content = Content(prompt.instruction, options.to_dict())
+            kept = self.versions.keep(name, "saved", content, at=time.time(), mode=mode_of(text_path))
+            try:
+                self._store.changes.apply(changes)
+            except BaseException:
+                if kept is not None:
+                    remove(kept)
+                raise
             self._forget(name)
-        return Prompt(name, decode_text(text, name), options)
+            self.versions.trim(name)
+        return prompt
 
     def delete(self, name: str) -> None:
-        """Deletes a prompt.
+        """Deletes a prompt; its versions stay, so that `restore` brings it back.
 
         Raises:
             NotFound: there is none.
@@ -118,11 +135,15 @@ class Prompts:
             text_path, json_path = self._paths(name)
             if signature(text_path) is None and signature(json_path) is None:
                 raise not_found("prompt", name, self.list())
-            self._store.changes.apply({text_path: Change(None), json_path: Change(None)})
+            self._keep_found(name)
+            # What is no text cannot be a version, and is kept as the file that it is.
+            broken = self._store.broken_copy(text_path, decode_text)
+            self._store.changes.apply({**broken, text_path: Change(None), json_path: Change(None)})
             self._forget(name)
+            self.versions.trim(name)
 
     def rename(self, old: str, new: str) -> None:
-        """Gives a prompt another name; its files stay as they are, byte for byte.
+        """Gives a prompt another name; its files stay as they are, byte for byte, and its versions go with it.
 
         Raises:
             NotFound: there is no such prompt.
@@ -135,17 +156,49 @@ class Prompts:
             before, after = self._paths(old), self._paths(new)
             if signature(before[0]) is None:
                 raise not_found("prompt", old, self.list())
-            if any(os.path.lexists(path) for path in after):
-                raise Conflict(f"there is a prompt `{new}` already", hint="Delete it first, or choose another name.")
+            self._refuse_taken(new)
+            # A deleted prompt may have left versions under the new name: what is there now must come after them.
+            self._keep_found(old, after=next(iter(self.versions.ids(new)), ""))
             changes: dict[str, Change] = {}
             for source, target in zip(before, after, strict=True):
                 found = self._store.read(source)
                 if found is not None:
                     changes[target] = Change(found[0], os.stat(source).st_mode & 0o777)
                     changes[source] = Change(None)
-            self._store.changes.apply(changes)
+            self._store.changes.apply(changes, self.versions.moves(old, new))
             self._forget(old)
             self._forget(new)
+            self.versions.trim(new)
+
+    def copy(self, old: str, new: str) -> Prompt:
+        """Saves a prompt's content under another name as well; the copy begins with no versions of its own.
+
+        Raises:
+            NotFound: there is no such prompt.
+            Conflict: the new name is taken.
+            FileError: a file of it is broken.
+        """
+        with self._store.changes.hold():
+            prompt = self.load(old)
+            self._refuse_taken(check_name(new))
+            return self.save(new, prompt.instruction, prompt.options)
+
+    def restore(self, name: str, version: str = "") -> Prompt:
+        """Makes a version what the prompt says now; without ``version``, brings a deleted prompt back as it last was.
+
+        Raises:
+            NotFound: there is no such version.
+            Conflict: no version is named, and the prompt is there.
+            InvalidInput: several versions begin like that, or an option of it is wrong.
+        """
+        name = check_name(name)
+        with self._store.changes.hold():
+            if not version:
+                self._refuse_taken(name)
+                newest = self.versions.newest(name)
+                version = newest[0] if newest else version
+            content = self.versions.get(name, version).content
+            return self.save(name, content.instruction, content.options)
 
     def options(self) -> Iterator[Options]:
         """The options of all prompts that can be read; a broken one is reported where it is used."""
@@ -162,6 +215,37 @@ class Prompts:
             except AkachatError as error:
                 found.append(error)
         return tuple(found)
+
+    def forget(self, name: str) -> None:
+        """Deletes the versions of a prompt for good; what is saved now stays.
+
+        Raises:
+            NotFound: there are none.
+            FileError: they cannot be deleted.
+        """
+        with self._store.changes.hold():
+            self.versions.forget(check_name(name))
+
+    def content(self, name: str) -> Content | None:
+        """What a prompt's files hold now, as far as they can be read; None where there is no text.
+
+        Raises:
+            FileError: a file is too large, or the disk does not give it.
+        """
+        self._store.settle()
+        found = read_standing(self._store, *self._paths(check_name(name)))
+        return found.content if found else None
+
+    def _keep_found(self, name: str, *, after: str = "") -> None:
+        """Keeps what is about to be replaced, where it is not the newest version: it was written by hand."""
+        found = read_standing(self._store, *self._paths(name))
+        if found is not None:
+            at = min(found.written, time.time() - 1e-6)
+            self.versions.keep(name, "found", found.content, at=at, after=after, mode=found.mode)
+
+    def _refuse_taken(self, name: str) -> None:
+        if any(os.path.lexists(path) for path in self._paths(name)):
+            raise Conflict(f"there is a prompt `{name}` already", hint="Delete it first, or choose another name.")
 
     def _paths(self, name: str) -> tuple[str, str]:
         return self._store.path(_FOLDER, name, ".txt"), self._store.path(_FOLDER, name, ".json")
@@ -206,21 +290,3 @@ class Prompts:
             while len(self._known) >= _REMEMBERED:
                 del self._known[next(iter(self._known))]
             self._known[known.prompt.name] = known
-
-
-def decode_options(data: bytes, path: str) -> Options:
-    """An options file's content.
-
-    Raises:
-        FileError: it is no JSON, or an option is wrong; with its line and column.
-    """
-    text = decode_text(data, path)
-    if not text.strip():
-        return Options()
-    values = parse_json_object(text, path)
-    try:
-        return Options.parse(values)
-    except InvalidInput as error:
-        named = re.match(r"option (\w+)", error.message)
-        line, column = find_key(text, [named[1]]) if named else (None, None)
-        raise FileError(f"{path}: {error.message}", path=path, hint=error.hint, line=line, column=column) from None

@@ -18,6 +18,7 @@ from akachat.workspace.history import History
 from akachat.workspace.prompts import Prompts
 from akachat.workspace.store import Store
 from akachat.workspace.variables import Variables
+from akachat.workspace.versions import Versions
 
 __all__ = ["Workspace"]
 
@@ -39,7 +40,7 @@ class Workspace:
     def __init__(self, root: Path | str, limits: Callable[[], Limits] = Limits) -> None:
         self.root = Path(os.path.realpath(Path(root).expanduser()))
         self._store = Store(str(self.root), lambda: limits().text_file_bytes)
-        self.prompts = Prompts(self._store)
+        self.prompts = Prompts(self._store, Versions(self._store, limits))
         self.variables = Variables(self._store)
         self.messages = History(str(self.root), lambda: limits().messages_file_bytes)
 

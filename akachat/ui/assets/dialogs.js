@@ -20,7 +20,7 @@ const dialogButtons = (word, kind) => (dialog) =>
   );
 
 /** Asks for a name; `save(name, replace)` gives an error to show, or nothing when done. */
-function askName(root, start, save) {
+function askName(root, start, save, { title = "save_title", values = null, word = "save" } = {}) {
   const input = h("input", { type: "text", id: "ak-name", class: "ak-name", value: start, autocomplete: "off", spellcheck: "false", "aria-describedby": "ak-name-help" });
   const problem = h("p", { class: "ak-field-error", role: "alert", hidden: true });
   let replace = "";
@@ -29,9 +29,9 @@ function askName(root, start, save) {
     input,
     h("p", { class: "ak-help", id: "ak-name-help", t: "name_help" }),
     problem,
-    dialogButtons("save", "ak-primary")(() => dialog),
+    dialogButtons(word, "ak-primary")(() => dialog),
   ];
-  const dialog = openDialog(root, "save_title", null, content, async () => {
+  const dialog = openDialog(root, title, values, content, async () => {
     const name = input.value.trim();
     const answer = await save(name, replace === name);
     if (!answer) return dialog.close();

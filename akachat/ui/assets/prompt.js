@@ -32,7 +32,11 @@ const note = h("span", { class: "ak-toast", role: "status", "aria-live": "polite
 const model = makeModelState(ask, (models) => (catalog.models = models));
 const runButton = button({ word: "run", label: "run_help", glyph: "play", filled: true, kind: "ak-primary ak-run", onclick: run });
 const stopButton = button({ word: "stop", label: "stop_help", glyph: "stop", filled: true, kind: "ak-stop", hidden: true, onclick: stop });
-const removeButton = button({ label: "delete", glyph: "trash", kind: "ak-quiet", onclick: remove });
+const undo = makeUndo(root);
+// What is done seldom: each component gives its entries.
+const more = moreMenu([
+  ...promptEntries(root, { name: () => name, content: current, put, drafts: () => drafts, take: (prompts) => (catalog.prompts = prompts), open, complain, announce, undo }),
+]);
 const input = h("textarea", { class: "ak-input", id: "ak-input", tPlaceholder: "input_empty", rows: "3", oninput: typed, oncompositionend: typed });
 const history = h("textarea", { class: "ak-input", tLabel: "history", tPlaceholder: "history_empty", rows: "4", oninput: typed, oncompositionend: typed });
 const rawBadge = h("span", { class: "ak-badge ak-raw", t: "raw", tTitle: "raw_help", hidden: true, "data-testid": "raw" });
@@ -56,7 +60,7 @@ root.append(
       button({ word: "save_as", label: "save_as", kind: "ak-quiet ak-wide", onclick: saveAs }),
       button({ word: "new", label: "new", glyph: "plus", kind: "ak-quiet", onclick: () => open(null) }),
       button({ label: "reload_help", glyph: "reload", kind: "ak-quiet", onclick: reload }),
-      removeButton,
+      more,
       dirty,
       discard,
       note,
@@ -110,7 +114,9 @@ function announce(key, values) {
 
 // --- the open prompt
 
-const current = () => ({ instruction: editor.value, options: form.value });
+function current() {
+  return { instruction: editor.value, options: form.value };
+}
 const isDirty = () => editor.value !== saved.instruction || !same(form.value, saved.options);
 
 function changed(composing) {
@@ -146,7 +152,6 @@ function listPrompts() {
   select.dataset.key = key;
   select.replaceChildren(...options.map(([value, text]) => h("option", { value, text })));
   select.value = name ?? "";
-  removeButton.disabled = name === null;
 }
 
 /** Shows a prompt: what is saved, and over it what was typed and never saved. */
@@ -255,17 +260,11 @@ function saveAs() {
   askName(root, name ?? "", (target, replace) => store(target, !replace && target !== name));
 }
 
-function remove() {
-  if (name === null) return;
-  const gone = name;
-  askDelete(root, gone, async () => {
-    const result = await ask("delete_prompt", { name: gone });
-    if (result.error) return complain(result.error);
-    drafts.drop(gone);
-    catalog.prompts = result.prompts;
-    await open(result.prompts[0] ?? null);
-    announce("deleted", { name: gone });
-  });
+/** Puts a content into the editor, to be looked at and saved. */
+function put(content) {
+  editor.value = content.instruction;
+  form.value = content.options;
+  changed(false);
 }
 
 // --- the live preview: at most one question under way, and the newest text is always asked about
@@ -426,7 +425,7 @@ document.addEventListener(
   "keydown",
   (event) => {
     if (event.isComposing || event.keyCode === 229 || !root.isConnected || root.offsetParent === null) return;
-    if (root.querySelector("dialog[open]")) return; // the dialog has its own keys
+    if (root.querySelector("dialog[open], .ak-menu:popover-open")) return; // they have their own keys
     const command = event.ctrlKey || event.metaKey;
     const act = command && event.key === "Enter" ? run : command && event.key.toLowerCase() === "s" && !event.shiftKey ? save : event.key === "Escape" && running ? stop : null;
     if (!act) return;

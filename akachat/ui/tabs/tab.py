@@ -11,6 +11,7 @@ from akachat.ui.form import form_fields
 from akachat.ui.tabs.models import ModelsTab
 from akachat.ui.tabs.pad import PadTab
 from akachat.ui.tabs.prompt import PromptTab
+from akachat.ui.tabs.prompt_versions import VersionCalls
 from akachat.ui.tabs.rag import RagTab
 from akachat.ui.tabs.settings import SettingsTab
 
@@ -55,9 +56,15 @@ def _prompt(playground: Playground) -> Tab:
         "model.js",
         "dialogs.js",
         "drafts.js",
+        "menu.js",
+        "undo.js",
+        "difference.js",
+        "versions.js",
+        "manage.js",
         "prompt.js",
     )
-    return Tab("prompt", scripts, tab.server_functions(), {"run": tab.run}, {"fields": form_fields()})
+    calls = [*tab.server_functions(), *VersionCalls(playground).server_functions()]
+    return Tab("prompt", scripts, calls, {"run": tab.run}, {"fields": form_fields()})
 
 
 def _rag(playground: Playground) -> Tab:

@@ -43,8 +43,8 @@ PAGE_WORDS: dict[str, tuple[str, str]] = {
     "save_title": ("Save as", "名前を付けて保存"),
     "delete_title": ("Delete {name}?", "{name} を削除しますか？"),
     "delete_text": (
-        "The files prompt/{name}.txt and .json are removed from disk.",
-        "prompt/{name}.txt と .json をディスクから削除します。",
+        "The files prompt/{name}.txt and .json are removed from disk. Its versions stay, so it can be brought back.",
+        "prompt/{name}.txt と .json をディスクから削除します。履歴は残るので、あとで戻せます。",
     ),
     "delete_now": ("Delete", "削除する"),
     "cancel": ("Cancel", "キャンセル"),

@@ -8,12 +8,23 @@ from akachat.ui.words.pad import PAD_WORDS
 from akachat.ui.words.page import PAGE_WORDS
 from akachat.ui.words.rag import RAG_WORDS
 from akachat.ui.words.settings import SETTINGS_WORDS
+from akachat.ui.words.tour import TOUR_WORDS
+from akachat.ui.words.versions import VERSIONS_WORDS
 
 __all__ = ["LANGUAGES", "TEXTS"]
 
 LANGUAGES = ("en", "ja")
 
-_ALL = (PAGE_WORDS, MODEL_WORDS, MODELS_WORDS, PAD_WORDS, RAG_WORDS, SETTINGS_WORDS)
+_ALL = (
+    PAGE_WORDS,
+    MODEL_WORDS,
+    MODELS_WORDS,
+    PAD_WORDS,
+    RAG_WORDS,
+    SETTINGS_WORDS,
+    TOUR_WORDS,
+    VERSIONS_WORDS,
+)
 
 #: The words of each language by key, as the page's script takes them.
 TEXTS: dict[str, dict[str, str]] = {
