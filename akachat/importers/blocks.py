@@ -5,15 +5,16 @@ from __future__ import annotations
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from akachat.errors import InvalidInput
 from akachat.importers.pieces import Choice, Comment, Piece, Text, Value
 from akachat.importers.scope import Scope
 
-__all__ = ["Tag", "tree"]
+__all__ = ["Tag", "check_tags", "tree"]
 
-_MOST_DEPTH = 40
+_MOST_TAGS, _MOST_DEPTH, _MOST_NOTES = 20_000, 40, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +27,14 @@ class Tag:
         source: its text, braces and all.
         value: what it shows, asks, or says; for ``odd`` and ``keep`` what to call it.
         negated: the branches change places.
+        names: what it reads, as the scope gave it.
     """
 
     kind: Literal["text", "value", "comment", "open", "also", "else", "close", "keep", "odd", "none"]
     source: str
     value: str = ""
     negated: bool = False
+    names: tuple[tuple[str, bool], ...] = ()
 
 
 def tree(tags: Sequence[Tag], scope: Scope) -> tuple[Piece, ...]:
@@ -41,6 +44,16 @@ def tree(tags: Sequence[Tag], scope: Scope) -> tuple[Piece, ...]:
         InvalidInput: the blocks are nested too deeply.
     """
     return _Tree(tags, scope).whole()
+
+
+def check_tags(text: str) -> None:
+    """Refuses a template with more tags than any prompt has.
+
+    Raises:
+        InvalidInput: there are too many.
+    """
+    if text.count("{{") + text.count("{%") + text.count("{#") > _MOST_TAGS:
+        raise InvalidInput(f"the template has over {_MOST_TAGS:,} tags", hint="No prompt is like that.")
 
 
 class _Tree:
@@ -74,6 +87,7 @@ class _Tree:
             if tag.kind == "text":
                 pieces.append(Text(tag.source))
             elif tag.kind == "value":
+                self.scope.use(tag.names)
                 pieces.append(_value(tag.value))
             elif tag.kind == "comment":
                 pieces.append(Comment(tag.value))
@@ -97,6 +111,7 @@ class _Tree:
         return (self.choice(tag, depth),)
 
     def choice(self, tag: Tag, depth: int) -> Piece:
+        self.scope.use(tag.names)
         then = self.run(depth + 1)
         otherwise: tuple[Piece, ...] = ()
         ending = self.tags[self.at]
@@ -112,7 +127,7 @@ class _Tree:
         return Choice(tag.value, otherwise, then) if tag.negated else Choice(tag.value, then, otherwise)
 
     def note(self, text: str) -> None:
-        if text not in self.scope.notes:
+        if len(self.scope.notes) < _MOST_NOTES and text not in self.scope.notes:
             self.scope.notes.append(text)
 
 
@@ -140,11 +155,11 @@ def _ends(tags: Sequence[Tag]) -> dict[int, int]:
 def _joined(pieces: Sequence[Piece]) -> tuple[Piece, ...]:
     """The pieces with texts that touch as one."""
     out: list[Piece] = []
-    for piece in pieces:
-        if isinstance(piece, Text) and out and isinstance(last := out[-1], Text):
-            out[-1] = Text(last.text + piece.text)
-        elif not (isinstance(piece, Text) and not piece.text):
-            out.append(piece)
+    for are_texts, some in groupby(pieces, lambda piece: isinstance(piece, Text)):
+        if not are_texts:
+            out += some
+        elif text := "".join(piece.text for piece in some if isinstance(piece, Text)):
+            out.append(Text(text))
     return tuple(out)
 
 

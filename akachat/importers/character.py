@@ -144,16 +144,21 @@ def _lore(book: dict[str, Any], notes: list[str]) -> list[str]:
     live = [each for each in entries if each.get("enabled") is not False and text_of(each.get("content")).strip()]
     waiting = [each for each in live if each.get("constant") is not True]
     if waiting:
-        names = [shown(each.get("name") or each.get("comment") or each.get("keys")) for each in waiting[:8]]
-        more = ", …" if len(waiting) > 8 else ""
-        notes.append(f"{len(waiting)} entries of the book of lore were left out: {', '.join(names)}{more}.")
+        names = [_title(each) for each in waiting[:8]] + ["…"] * (len(waiting) > 8)
+        notes.append(f"entries of the book of lore that wait for a word were left out: {', '.join(names)}.")
     return [text_of(each.get("content")).strip() for each in live if each.get("constant") is True]
+
+
+def _title(entry: Mapping[str, Any]) -> str:
+    keys = entry.get("keys")
+    words = " / ".join(map(text_of, keys)) if isinstance(keys, list) else text_of(keys)
+    return shown(entry.get("name") or entry.get("comment") or words or "?")
 
 
 def _note_rest(value: Mapping[str, Any], data: Mapping[str, Any], fields: Mapping[str, str], notes: list[str]) -> None:
     greetings = data.get("alternate_greetings")
     if isinstance(greetings, list) and greetings:
-        notes.append(f"{len(greetings)} other greetings were left out: the prompt begins with the first.")
+        notes.append("the other greetings were left out: the prompt begins with the first.")
     if fields["post_history_instructions"]:
         notes.append("post_history_instructions stand before the conversation here, not after it.")
     left_over(data, _READ if data is value else (*_READ, "data"), notes)

@@ -88,5 +88,5 @@ def read_conversation(value: object, name: str, notes: list[str] | None = None) 
     prompts = (ImportedPrompt(name, braced([Text(system)]), options),) if system or options else ()
     history = tuple(m for m in messages[first:] if m.content.strip() or m.extra)
     if history:
-        notes.append(f"{len(history)} messages go to the end of log/messages.jsonl, where msg() reads them.")
+        notes.append("the messages go to the end of log/messages.jsonl, where msg() reads them.")
     return Imported("messages", prompts, messages=history, notes=tuple(notes))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from akachat.importers.blocks import Tag, tree
+from akachat.importers.blocks import Tag, check_tags, tree
 from akachat.importers.pieces import Piece, quoted
 from akachat.importers.scope import Scope
 
@@ -22,8 +23,9 @@ def handlebars(text: str, scope: Scope) -> tuple[Piece, ...]:
     """The pieces of a template. What has no equal stays as text, and the scope notes it.
 
     Raises:
-        InvalidInput: its blocks are nested too deeply.
+        InvalidInput: its blocks are nested too deeply, or it has too many tags.
     """
+    check_tags(text)
     return tree(_tags(text, scope), scope)
 
 
@@ -56,7 +58,7 @@ def _tags(text: str, scope: Scope) -> list[Tag]:
         if tag.kind not in ("value", "odd"):
             before, after = _alone(text, before, start, end)
         add_text(before.rstrip() if inner.startswith("~") else before)
-        tags.append(tag)
+        tags.append(replace(tag, names=scope.take()))
         trims, at = inner.endswith("~"), after
     add_text(text[at:])
     return tags

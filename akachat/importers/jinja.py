@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
-from akachat.importers.blocks import Tag, tree
+from akachat.importers.blocks import Tag, check_tags, tree
 from akachat.importers.jinja_expressions import jinja_expression
 from akachat.importers.pieces import Piece
 from akachat.importers.scope import HISTORIES, Scope
@@ -32,8 +33,9 @@ def jinja(text: str, scope: Scope) -> tuple[Piece, ...]:
     """The pieces of a template. What has no equal stays as text, and the scope notes it.
 
     Raises:
-        InvalidInput: its blocks are nested too deeply.
+        InvalidInput: its blocks are nested too deeply, or it has too many tags.
     """
+    check_tags(text)
     return tree(_tags(text, scope), scope)
 
 
@@ -72,7 +74,7 @@ def _tags(text: str, scope: Scope) -> list[Tag]:
             add_text(text[end : ending.start()])
             trims, at = False, ending.end()
         else:
-            tags.append(_tag(found[0], source, content, scope))
+            tags.append(replace(_tag(found[0], source, content, scope), names=scope.take()))
     add_text(text[at:])
     return tags
 

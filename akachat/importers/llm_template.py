@@ -68,4 +68,5 @@ def _dollars(text: str, scope: Scope) -> tuple[Piece, ...]:
         if not found[1]:
             pieces.append(Value(scope.source(found[2] or found[3])))
         at = found.end()
+    scope.use(scope.take())
     return (*pieces, Text(text[at:]))

@@ -10,13 +10,14 @@ from akachat.importers.archive import SIGNATURES, unpacked
 from akachat.importers.bounds import as_object, decoded, read_json
 from akachat.importers.imported import Given, Imported, ImportedPrompt
 from akachat.importers.matter import shown
+from akachat.importers.naming import safe_name
 from akachat.importers.own import read_options
 from akachat.importers.recognising import read_file
 from akachat.messages import Message
 
 __all__ = ["read_import"]
 
-_MOST_FILES = 4_000
+_MOST_FILES, _MOST_NOTES = 4_000, 100
 
 
 def read_import(files: Sequence[Given], format: str = "") -> Imported:
@@ -38,7 +39,10 @@ def read_import(files: Sequence[Given], format: str = "") -> Imported:
     if len(every) > _MOST_FILES:
         raise InvalidInput(f"there are over {_MOST_FILES:,} files", hint="Import them in parts.")
     if len(every) == 1 and len(files) == 1:
-        return _with_notes(_named(every[0], read_file(every[0], format)), notes)
+        imported = _with_notes(_named(every[0], read_file(every[0], format)), notes)
+        if not imported.prompts and not imported.messages:
+            raise InvalidInput("there is no prompt in this file", hint=" ".join(imported.notes[:3]))
+        return imported
     return _together(every, format, notes)
 
 
@@ -51,7 +55,7 @@ def _together(every: Sequence[Given], format: str, notes: list[str]) -> Imported
         stem = each.name.rpartition(".")[0]
         try:
             if _folder(each.name, "var") is not None and each.name.casefold().endswith(".txt"):
-                variables[_folder(stem, "var") or stem] = decoded(each.data, each.name)
+                variables[safe_name(_folder(stem, "var") or stem)] = decoded(each.data, each.name)
             elif each.name.casefold().endswith(".txt") and not format:
                 found.append(_pair(each, options.get(stem)))
             elif stem not in instructions or each is not options.get(stem):
@@ -106,9 +110,18 @@ def _one(found: Sequence[Imported], variables: dict[str, str], notes: list[str])
         {**values, **variables},
         tuple(example for each in found for example in each.examples),
         tuple(messages),
-        tuple(dict.fromkeys(notes)),
+        _few(notes),
     )
 
 
 def _with_notes(imported: Imported, notes: Sequence[str]) -> Imported:
-    return replace(imported, notes=tuple(dict.fromkeys([*notes, *imported.notes])))
+    return replace(imported, notes=_few([*notes, *imported.notes]))
+
+
+def _few(notes: Sequence[str]) -> tuple[str, ...]:
+    """Each note once, and no more than anyone reads."""
+    every = list(dict.fromkeys(notes))
+    more = (
+        [f"there is more of this kind: {len(every) - _MOST_NOTES} further notes."] if len(every) > _MOST_NOTES else []
+    )
+    return (*every[:_MOST_NOTES], *more)

@@ -70,7 +70,7 @@ _TEXTS: dict[str, Callable[[str, str], Imported]] = {
 #: What a caller may say that a file is.
 FORMATS = (*_TEXTS, *_VALUES)
 
-_TAG = re.compile(r"\{%-?\s*\w+|\{#")
+_TAG = re.compile(r"\{%-?\s*\w+|(?<!\{)\{#")
 _MUSTACHE = re.compile(r"\{\{\s*[#^/>!&]?\s*[^\W\d][\w.\-]*(?: [\w.\-]+)?\s*\}\}")
 _HINT = (
     "Prompts of akachat, Prompty, dotprompt, promptfoo, llm, Ollama, character cards, messages of OpenAI's and a "
@@ -109,7 +109,7 @@ def _forced(text: str, name: str, format: str) -> Imported:
     by_value = _VALUES[format]
     if format == "llm" and isinstance(value, str):
         value = {"prompt": value}  # a template may be the prompt alone
-    elif not isinstance(value, Mapping) and not (format == "messages" and by_value.fits(value)):
+    elif not (by_value.fits(value) if format == "messages" else isinstance(value, Mapping)):
         raise InvalidInput(f"this file is no {format}", hint="Leave the format away to find out what it is.")
     return by_value.read(as_object(value) if isinstance(value, Mapping) else value, name)
 

@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from akachat.errors import Conflict, InvalidInput
 from akachat.importers.imported import Imported
+from akachat.importers.naming import safe_name
 from akachat.names import check_name
 from akachat.options import Options
 from akachat.workspace import Workspace
 
-__all__ = ["Planned", "new_variables", "plan_import", "safe_name", "save_import"]
-
-_UNFIT = re.compile(r'[\\<>:"|?*\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+')
-_PART_CHARACTERS = 60
+__all__ = ["Planned", "new_variables", "plan_import", "save_import"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,24 +105,6 @@ def new_variables(workspace: Workspace, imported: Imported) -> Mapping[str, str]
     """The variables of an import that nobody has set."""
     have = {key.casefold() for key in workspace.variables.list()}
     return {key: value for key, value in imported.variables.items() if key.casefold() not in have}
-
-
-def safe_name(name: str) -> str:
-    """A name that a prompt may have on every system, as near as can be to the given one."""
-    parts = [_tame(part) for part in unicodedata.normalize("NFC", name.replace("\\", "/")).split("/")]
-    fit = "/".join(part for part in parts[-4:] if part)
-    try:
-        return check_name(fit, windows=True)
-    except InvalidInput:
-        try:
-            return check_name(f"_{fit.replace('/', '_')}", windows=True)
-        except InvalidInput:
-            return "imported"
-
-
-def _tame(part: str) -> str:
-    part = "".join(c for c in _UNFIT.sub(" ", part) if unicodedata.category(c) not in ("Cc", "Cs", "Cn"))
-    return " ".join(part.split())[:_PART_CHARACTERS].strip(" .")
 
 
 def _free(name: str, is_taken: Callable[[str], bool]) -> str:

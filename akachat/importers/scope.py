@@ -34,15 +34,26 @@ class Scope:
     notes: list[str] = field(default_factory=list)
     names: dict[str, None] = field(default_factory=dict)
     tested: set[str] = field(default_factory=set)
+    looked_up: list[tuple[str, bool]] = field(default_factory=list)
 
     def source(self, name: str, *, tested: bool = False) -> str:
-        """The expression for a name."""
+        """The expression for a name; it counts as read when what was ``taken`` is used."""
         if name in self.constants:
             return quoted(self.constants[name])
-        self.names[name] = None
-        if tested:
-            self.tested.add(name)
+        self.looked_up.append((name, tested))
         return "input" if name == self.natural else variable(key_of(name))
+
+    def take(self) -> tuple[tuple[str, bool], ...]:
+        """The names that were looked up since the last time, and whether for a condition."""
+        taken, self.looked_up = tuple(self.looked_up), []
+        return taken
+
+    def use(self, taken: Iterable[tuple[str, bool]]) -> None:
+        """Names that the instruction reads: not all that stand in a template become part of it."""
+        for name, tested in taken:
+            self.names[name] = None
+            if tested:
+                self.tested.add(name)
 
     def reads(self) -> tuple[str, ...]:
         """The keys of the variables that were read."""
