@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import httpx
 import jinja2
 import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from akachat.api import create_app
 from akachat.errors import InvalidInput
 from akachat.exchange import Exchange
 from akachat.exporters import FORMATS, Exported, export_prompt
@@ -23,6 +25,7 @@ from akachat.importers import Given, read_import
 from akachat.importers.pieces import quoted
 from akachat.messages import Message
 from akachat.options import Options
+from akachat.playground import Playground
 from akachat.workspace import Prompt, Workspace
 from tests.commands import Ended
 from tests.exchanging import Renderer, read, single
@@ -258,8 +261,6 @@ def test_what_the_facade_makes(workspace_folder: Path) -> None:
 
 
 def test_an_endpoint_from_a_file_gets_no_key(workspace_folder: Path) -> None:
-    from akachat.playground import Playground
-
     playground = Playground(workspace_folder, environ={"OPENAI_API_KEY": "sk-mine"})
     provider = {"id": "openai:chat:m", "config": {"apiBaseUrl": "https://evil.example/v1", "apiKey": "sk-theirs"}}
     data = json.dumps({"prompts": ["{{x}}"], "providers": [provider]}).encode()
@@ -268,21 +269,27 @@ def test_an_endpoint_from_a_file_gets_no_key(workspace_folder: Path) -> None:
     assert playground.settings.resolve_endpoint(made.options.endpoint) == ("https://evil.example/v1", None)
 
 
-def test_the_web_api(server: Any) -> None:
+async def test_the_web_api(playground: Playground) -> None:
+    transport = httpx.ASGITransport(create_app(playground), client=("127.0.0.1", 1))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:50000") as http:
+        await _use(http)
+
+
+async def _use(http: httpx.AsyncClient) -> None:
     body = {"text": "FROM llama3\nSYSTEM You are a pirate.\nLICENSE x", "file": "Modelfile", "dir": "海賊"}
-    looked = server.http.post("/api/llm/import", json={**body, "dry": True}).json()
+    looked = (await http.post("/api/llm/import", json={**body, "dry": True})).json()
     assert looked["result"] == ["海賊"]
     assert looked["detail"]["left_out"] == ["LICENSE was left out: a prompt has no place for it."]
-    assert server.http.get("/api/llm", params={"dir": "海賊"}).status_code == 404
-    assert server.http.post("/api/llm/import", json=body).json()["detail"]["kind"] == "Modelfile"
-    assert server.http.post("/api/llm/import", json=body).status_code == 409
-    got = server.http.get("/api/llm/export", params={"dir": "海賊", "format": "promptfoo"})
-    assert f"{server.url}/v1" in got.text
+    assert (await http.get("/api/llm", params={"dir": "海賊"})).status_code == 404
+    assert (await http.post("/api/llm/import", json=body)).json()["detail"]["kind"] == "Modelfile"
+    assert (await http.post("/api/llm/import", json=body)).status_code == 409
+    got = await http.get("/api/llm/export", params={"dir": "海賊", "format": "promptfoo"})
+    assert URL in got.text
     assert "filename*=UTF-8''%E6%B5%B7" in got.headers["content-disposition"]
-    packed = server.http.get("/api/llm/export", params={"dir": "海賊"}).content
+    packed = (await http.get("/api/llm/export", params={"dir": "海賊"})).content
     assert zipfile.ZipFile(io.BytesIO(packed)).namelist() == ["海賊.txt", "海賊.json"]
-    form = server.http.post("/api/llm/import", files={"file": ("x.zip", packed)}, data={"replace": "true"}).json()
+    form = (await http.post("/api/llm/import", files={"file": ("x.zip", packed)}, data={"replace": "true"})).json()
     assert (form["result"], form["detail"]["prompts"][0]["exists"]) == (["海賊"], True)
     for wrong in ({}, {"text": "hello"}, {"text": 1}, {"text": "a: [", "file": "a.yaml"}):
-        assert server.http.post("/api/llm/import", json=wrong).status_code == 400
-    assert "import" in server.http.get("/openapi.json").text
+        assert (await http.post("/api/llm/import", json=wrong)).status_code == 400
+    assert "import" in (await http.get("/openapi.json")).text
