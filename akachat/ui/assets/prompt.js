@@ -32,6 +32,7 @@ const note = h("span", { class: "ak-toast", role: "status", "aria-live": "polite
 const model = makeModelState(ask, (models) => (catalog.models = models));
 const runButton = button({ word: "run", label: "run_help", glyph: "play", filled: true, kind: "ak-primary ak-run", onclick: run });
 const stopButton = button({ word: "stop", label: "stop_help", glyph: "stop", filled: true, kind: "ak-stop", hidden: true, onclick: stop });
+const exportButton = button({ word: "export", label: "export_help", kind: "ak-quiet", onclick: () => openExport(root, name, isDirty(), (file) => announce("exported", { name: file.file })) });
 const removeButton = button({ label: "delete", glyph: "trash", kind: "ak-quiet", onclick: remove });
 const input = h("textarea", { class: "ak-input", id: "ak-input", tPlaceholder: "input_empty", rows: "3", oninput: typed, oncompositionend: typed });
 const history = h("textarea", { class: "ak-input", tLabel: "history", tPlaceholder: "history_empty", rows: "4", oninput: typed, oncompositionend: typed });
@@ -56,6 +57,8 @@ root.append(
       button({ word: "save_as", label: "save_as", kind: "ak-quiet ak-wide", onclick: saveAs }),
       button({ word: "new", label: "new", glyph: "plus", kind: "ak-quiet", onclick: () => open(null) }),
       button({ label: "reload_help", glyph: "reload", kind: "ak-quiet", onclick: reload }),
+      button({ word: "import", label: "import_help", kind: "ak-quiet", onclick: () => openImport(root, imported) }),
+      exportButton,
       removeButton,
       dirty,
       discard,
@@ -147,6 +150,7 @@ function listPrompts() {
   select.replaceChildren(...options.map(([value, text]) => h("option", { value, text })));
   select.value = name ?? "";
   removeButton.disabled = name === null;
+  exportButton.disabled = name === null;
 }
 
 /** Shows a prompt: what is saved, and over it what was typed and never saved. */
@@ -266,6 +270,15 @@ function remove() {
     await open(result.prompts[0] ?? null);
     announce("deleted", { name: gone });
   });
+}
+
+async function imported(answer) {
+  catalog.prompts = answer.names;
+  const names = answer.prompts.map((prompt) => prompt.name);
+  for (const each of names) drafts.drop(each);
+  await readCatalog();
+  if (names.length) await open(names[0]);
+  announce("imported", { names: names.join(", ") });
 }
 
 // --- the live preview: at most one question under way, and the newest text is always asked about

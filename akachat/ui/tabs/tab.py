@@ -8,6 +8,7 @@ from typing import Any
 
 from akachat.playground import Playground
 from akachat.ui.form import form_fields
+from akachat.ui.tabs.exchange import ExchangeCalls
 from akachat.ui.tabs.prompt import PromptTab
 from akachat.ui.tabs.rag import RagTab
 
@@ -40,7 +41,7 @@ def all_tabs(playground: Playground) -> list[Tab]:
 
 
 def _prompt(playground: Playground) -> Tab:
-    tab = PromptTab(playground)
+    tab, exchange = PromptTab(playground), ExchangeCalls(playground)
     scripts = (
         "editor.js",
         "picker.js",
@@ -51,10 +52,12 @@ def _prompt(playground: Playground) -> Tab:
         "answer.js",
         "model.js",
         "dialogs.js",
+        "exchange.js",
         "drafts.js",
         "prompt.js",
     )
-    return Tab("prompt", scripts, tab.server_functions(), {"run": tab.run}, {"fields": form_fields()})
+    calls = [*tab.server_functions(), *exchange.server_functions()]
+    return Tab("prompt", scripts, calls, {"run": tab.run}, {"fields": form_fields(), **exchange.facts()})
 
 
 def _rag(playground: Playground) -> Tab:
