@@ -26,6 +26,7 @@ class Planned:
         options: all options that it will have.
         exists: whether a prompt of that name is changed or replaced.
         reads: variables that it reads and that nobody has set.
+        taken: the name that the file gives, where another prompt has it already.
     """
 
     name: str
@@ -33,6 +34,7 @@ class Planned:
     options: Options
     exists: bool
     reads: tuple[str, ...] = ()
+    taken: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As a JSON object."""
@@ -42,6 +44,7 @@ class Planned:
             "options": self.options.to_dict(),
             "exists": self.exists,
             "reads": list(self.reads),
+            "taken": self.taken,
         }
 
 
@@ -76,14 +79,16 @@ def plan_import(workspace: Workspace, imported: Imported, name: str = "", *, rep
             options = (before.options if before else Options()).merged(each.options)
             planned.append(Planned(wanted, before.instruction if before else "", options, exists))
             continue
+        before_it = ""
         if exists and not replace:
             if name and not several:
                 hint = "Choose another name, or say that it is to be replaced."
                 raise Conflict(f"there is a prompt `{wanted}` already", hint=hint)
+            before_it = wanted
             wanted, exists = _free(wanted, lambda other: other.casefold() in taken), False
         taken.add(wanted.casefold())
         missing = tuple(key for key in each.reads if key not in have)
-        planned.append(Planned(wanted, each.instruction, Options.parse(each.options), exists, missing))
+        planned.append(Planned(wanted, each.instruction, Options.parse(each.options), exists, missing, before_it))
     return planned
 
 

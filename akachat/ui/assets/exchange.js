@@ -80,7 +80,9 @@ function openImport(root, done) {
     look();
   }
 
-  const question = () => ({ files, text: files.length ? "" : text.value, name: name.value, format: format.value, replace: replace.checked });
+  function question() {
+    return { files, text: files.length ? "" : text.value, name: name.value, format: format.value, replace: replace.checked };
+  }
 
   async function look() {
     later.cancel();
@@ -90,6 +92,7 @@ function openImport(root, done) {
     chosen.hidden = !files.length;
     chosen.textContent = files.map((file) => file.name).join(", ");
     fields.hidden = !files.length && !text.value.trim();
+    dialog.classList.toggle("ak-exchange-given", !fields.hidden);
     if (fields.hidden) return result.replaceChildren();
     const answer = await ask("exchange_look", given);
     if (mine !== asked || !dialog.isConnected) return;
@@ -101,7 +104,7 @@ function openImport(root, done) {
     submit.disabled = false;
     say(nameLabel, "text", answer.prompts.length > 1 ? "import_folder" : "import_name");
     name.placeholder = answer.prompts.length === 1 ? answer.prompts[0].name : "";
-    replaceRow.hidden = !answer.prompts.some((prompt) => prompt.exists || /-\d+$/.test(prompt.name)) && !replace.checked;
+    replaceRow.hidden = !answer.prompts.some((prompt) => prompt.taken) && !replace.checked;
     draw();
   }
 
@@ -115,12 +118,12 @@ function openImport(root, done) {
     delete result.dataset.ttext;
     const variables = Object.entries(shown.variables);
     const parts = [
-      h("h3", { class: "ak-exchange-head" }, h("span", { t: "import_made" }), h("span", { class: "ak-badge", text: t("import_as", { kind: shown.kind }) })),
+      h("h3", { class: "ak-exchange-head" }, h("span", { t: "import_made" }), h("span", { class: "ak-badge", text: t("import_as", { kind: kindWord(shown.kind) }) })),
       h("ul", { class: "ak-exchange-prompts" }, shown.prompts.map(drawPrompt)),
+      leftOut(shown.left_out, "import_left_out", "import_all"),
       variables.length ? h("div", {}, h("h3", { t: "import_variables" }), pairs(variables)) : null,
       shown.examples.count ? h("div", {}, h("p", { class: "ak-help", text: t("import_inputs", { n: shown.examples.count }) }), pairs(shown.examples.some.map((each) => ["", [each.input, ...Object.entries(each.var).map((pair) => pair.join(" = "))].filter(Boolean).join(" · ")]))) : null,
       shown.messages ? h("p", { text: t("import_messages", { n: shown.messages }) }) : null,
-      leftOut(shown.left_out, "import_left_out", "import_all"),
     ];
     result.replaceChildren(...parts.filter(Boolean));
   }
@@ -136,19 +139,25 @@ function openImport(root, done) {
   }
 }
 
+function kindWord(kind) {
+  const key = `import_kind_${kind.replaceAll(" ", "_")}`;
+  return known(key) ? t(key) : kind;
+}
+
 function drawPrompt(prompt) {
   const options = Object.entries(prompt.options).map(([key, value]) => [key, typeof value === "string" ? value : JSON.stringify(value)]);
   return h(
     "li",
     { class: "ak-exchange-prompt" },
     h("p", { class: "ak-exchange-name" }, h("strong", { text: prompt.name }), h("span", { class: "ak-badge", t: prompt.exists ? "import_changes" : "import_new" })),
+    prompt.taken ? h("p", { class: "ak-help" }, prose(t("import_taken", { name: prompt.taken }))) : null,
     prompt.instruction ? h("pre", { class: "ak-mono", tabindex: "0", text: prompt.instruction + (prompt.more ? `\n${t("import_more")}` : "") }) : h("p", { class: "ak-help", t: "import_empty" }),
     options.length ? h("details", {}, h("summary", { t: "import_options" }), pairs(options)) : null,
     prompt.reads.length ? h("p", { class: "ak-help", text: t("import_reads", { names: prompt.reads.join(", ") }) }) : null,
   );
 }
 
-const pairs = (entries) => h("ul", { class: "ak-exchange-pairs" }, entries.map(([key, value]) => h("li", {}, key ? h("code", { text: key }) : null, h("span", { text: value }))));
+const pairs = (entries) => h("ul", { class: "ak-exchange-pairs" }, entries.map(([key, value]) => h("li", {}, key ? h("code", { text: key }) : null, value === "" ? h("span", { class: "ak-help", t: "import_blank" }) : h("span", { text: value }))));
 
 function leftOut(notes, title, nothing) {
   if (!notes.length) return h("p", { class: "ak-exchange-all", t: nothing });

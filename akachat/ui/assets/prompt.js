@@ -278,6 +278,12 @@ async function imported(answer) {
   for (const each of names) drafts.drop(each);
   await readCatalog();
   if (names.length) await open(names[0]);
+  const example = answer.examples.some[0]?.input;
+  if (example && !input.value) {
+    input.value = example;
+    keepAside();
+    refresh();
+  }
   announce("imported", { names: names.join(", ") });
 }
 
