@@ -57,6 +57,7 @@ HANDLEBARS = [
     ("{{#unless a}}A{{/unless}}{{b}}", "{iif(var.a, '', 'A')}{var.b}"),
     ("{{#a}}x{{/a}}{{^a}}y{{/a}}{{b}}", "{iif(var.a, 'x')}{iif(var.a, '', 'y')}{var.b}"),
     ("{{#if a}}\nA\n{{/if}}\nend {{b}}", "{iif(var.a, '''A\n''')}end {var.b}"),
+    ("{{b}}\n{{#if a}}\n{{! n }}\n{{/if}}\nx", "{var.b}\n{iif(var.a, '')}x"),
     ("{{#if a}}1{{else if b}}2{{/if}}", "{iif(var.a, '1', iif(var.b, '2'))}"),
     ("{{#ifEquals a 'x'}}1{{/ifEquals}}{{b}}", "{iif(var.a == 'x', '1')}{var.b}"),
     ("{{! note }}\nx", "{comment('note')}x"),
@@ -64,6 +65,10 @@ HANDLEBARS = [
     ("\\{{raw}} x", "{{{{raw}}}} x"),
     ("a {{~b~}} c {{d}}", "a{var.b}c {var.d}"),
     ("{{#each xs}}{{this}}{{/each}}{{y}}", "{{{{#each xs}}}}{{{{this}}}}{{{{/each}}}}{input}"),
+    (
+        "{{y}}\n {{#each xs}}\n- {{this}}\n {{/each}}\nz",
+        "{input}\n {{{{#each xs}}}}\n- {{{{this}}}}\n {{{{/each}}}}\nz",
+    ),
     ("{{> part}} {{helper x}}", "{{{{> part}}}} {{{{helper x}}}}"),
     ("{{a b", "{{{{a b"),
 ]

@@ -57,6 +57,7 @@ def _tags(text: str, scope: Scope) -> list[Tag]:
         before, after = text[at:start], end
         if tag.kind not in ("value", "odd"):
             before, after = _alone(text, before, start, end)
+            tag = replace(tag, source=text[at + len(before) : after])
         add_text(before.rstrip() if inner.startswith("~") else before)
         tags.append(replace(tag, names=scope.take()))
         trims, at = inner.endswith("~"), after
@@ -76,7 +77,8 @@ def _alone(text: str, before: str, start: int, end: int) -> tuple[str, int]:
     """A tag that stands alone on its line takes the line with it."""
     line = before[before.rfind("\n") + 1 :]
     rest = _REST_OF_LINE.match(text, end)
-    if line.strip() or rest is None or not ("\n" in before or start == len(before)):
+    begin = start - len(line)
+    if line.strip() or rest is None or (begin > 0 and text[begin - 1] != "\n"):
         return before, end
     return before[: len(before) - len(line)], rest.end()
 
