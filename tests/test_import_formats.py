@@ -232,7 +232,13 @@ def test_promptfoo() -> None:
         {"input": "", "var": {"tone": "sing", "language": "Dutch"}},
     ]
     said = " ".join(imported.notes)
-    for words in ("file://other.txt", "anthropic:messages:claude", "the checks", "phrase was left out", "sharing"):
+    for words in (
+        "file://other.txt",
+        "anthropic:messages:claude",
+        "the checks and options",
+        "phrase was left out",
+        "sharing",
+    ):
         assert words in said
     assert "sk-1" not in said
 
@@ -453,3 +459,24 @@ def test_what_is_not_known_says_so(data: str, format: str, words: str) -> None:
     with pytest.raises(InvalidInput, match=words) as raised:
         read(data, format=format)
     assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "format"),
+    [("Hi {{name}}", "handlebars"), ("{% if a %}b{% endif %}", "jinja"), ("Hi {input} {{name}}", ""), ("Hi {{}}", "")],
+)
+def test_a_text_that_may_be_anothers_template_is_taken_as_ours_and_says_so(text: str, format: str) -> None:
+    imported = read(text, "a.txt")
+    assert single(imported).instruction == text
+    assert [note.rpartition(" ")[2] for note in imported.notes] == ([f"{format}."] if format else [])
+
+
+@pytest.mark.parametrize("tools", [["my_function"], [{"type": "function", "function": {"name": "my_function"}}]])
+def test_a_file_never_lets_the_model_call_a_function_of_the_owners(tools: list[Any]) -> None:
+    request = {"messages": [{"role": "system", "content": "S"}], "tools": tools, "tool_choice": "auto"}
+    for imported in (
+        read(request),
+        read(f"---\nmodel: {{parameters: {json.dumps({'tools': tools})}}}\n---\nx", "x.prompty"),
+    ):
+        assert "tools" not in single(imported).options
+        assert any(note.startswith("tools was left out") for note in imported.notes)

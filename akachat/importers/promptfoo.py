@@ -19,8 +19,9 @@ from akachat.importers.turns import Draft, Turn, draft
 __all__ = ["is_promptfoo", "read_promptfoo"]
 
 _MOST_PROMPTS, _MOST_TESTS = 200, 5_000
-_HEAD = ("prompts", "providers", "targets", "tests", "defaultTest", "description", "env", "$schema")
-_SILENT = ("label", "prefix", "suffix", "id", "config", "delay", "metadata")
+_HEAD = ("prompts", "providers", "targets", "tests", "defaultTest", "description", "$schema")
+_SILENT = ("label", "id", "config", "delay", "metadata")
+_OF_A_TEST = ("vars", "description", "metadata")
 
 
 def is_promptfoo(value: Mapping[str, Any]) -> bool:
@@ -50,10 +51,9 @@ def read_promptfoo(value: Mapping[str, Any], name: str) -> Imported:
         own = label or (title if len(prompts) == 1 else f"{title}-{index + 1}")
         made.append(drafted.prompt(own, options))
     reads = {key for prompt in made for key in prompt.reads}
-    if any(as_object(test).get("assert") for test in _list(value.get("tests"))) or "assert" in as_object(
-        value.get("defaultTest")
-    ):
-        notes.append("the checks of its tests were left out: only their inputs were read.")
+    tests = [value.get("defaultTest"), *_list(value.get("tests"))]
+    if any(key not in _OF_A_TEST for test in tests for key in as_object(test)):
+        notes.append("the checks and options of its tests were left out: only their inputs were read.")
     left_over(value, _HEAD, notes)
     return Imported(
         "promptfoo", tuple(made), values, examples_of(stored, natural, reads), notes=tuple(dict.fromkeys(notes))
@@ -78,6 +78,7 @@ def _prompts(given: object, notes: list[str]) -> list[tuple[str, str]]:
                 f"the prompt {shown(text)} was left out: it is in a file of its own, which is imported by itself."
             )
         elif text.strip():
+            left_over(about, ("raw", "id", "label", "display"), notes)
             found.append((label, text))
     if len(found) > _MOST_PROMPTS:
         notes.append(f"only the first {_MOST_PROMPTS} prompts were read.")

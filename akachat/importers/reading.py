@@ -71,7 +71,7 @@ def _together(every: Sequence[Given], format: str, notes: list[str]) -> Imported
 
 
 def _pair(text: Given, options: Given | None) -> Imported:
-    imported = _named(text, read_file(text, "prompt"))
+    imported = _named(text, read_file(text))
     if options is None:
         return imported
     own = read_options(as_object(read_json(decoded(options.data, options.name))), "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from akachat.errors import InvalidInput
@@ -70,6 +70,8 @@ _TEXTS: dict[str, Callable[[str, str], Imported]] = {
 #: What a caller may say that a file is.
 FORMATS = (*_TEXTS, *_VALUES)
 
+#: A field of our language.
+_FIELD = re.compile(r"(?<!\{)\{(?![{%#])")
 _TAG = re.compile(r"\{%-?\s*\w+|(?<!\{)\{#")
 _MUSTACHE = re.compile(r"\{\{\s*[#^/>!&]?\s*[^\W\d][\w.\-]*(?: [\w.\-]+)?\s*\}\}")
 _HINT = (
@@ -123,7 +125,7 @@ def _by_text(text: str, name: str, path: str) -> Imported | None:
     if path.endswith((".j2", ".jinja", ".jinja2")):
         return _TEXTS["jinja"](text, name)
     if path.endswith((".txt", ".md")):
-        return read_instruction(text, name)
+        return _instruction(text, name)
     if stem_of(path) == "modelfile" or path.endswith(".modelfile") or is_modelfile(text):
         return read_modelfile(text, name if "modelfile" not in path else stem_of(path).replace("modelfile", ""))
     parts = front_matter(text) if text.lstrip().startswith(("---", "+++")) else None
@@ -133,6 +135,17 @@ def _by_text(text: str, name: str, path: str) -> Imported | None:
         if is_prompty(*parts):
             return read_prompty(text, name)
     return read_lines(text, name) if are_lines(text) else None
+
+
+def _instruction(text: str, name: str) -> Imported:
+    """A text of ours; whether it is one of another program's, nothing tells but its braces."""
+    imported = read_instruction(text, name)
+    found = None if _FIELD.search(text) else _TAG.search(text) or _MUSTACHE.search(text)
+    if found is None:
+        return imported
+    format = "jinja" if found.re is _TAG else "handlebars"
+    note = f"`{found[0]}` is a text in braces here: if it is a variable, say that the format is {format}."
+    return replace(imported, notes=(note,))
 
 
 def _by_value(text: str, name: str) -> Imported:

@@ -28,8 +28,9 @@ _NAMES = {
     "stopsequences": "stop",
     "stopstrings": "stop",
     "responseformat": "response_format",
-    "tools": "tools",
 }
+#: A name in ``tools`` would let the model call a function of the owner's.
+_RUNS = frozenset({"tools", "toolchoice", "functions", "functioncall"})
 #: What they write where nothing is asked for.
 _NOTHING: dict[str, tuple[object, ...]] = {"max_new_tokens": (-1, -2, 0), "seed": (-1, 0), "stop": ([], "")}
 _LONGEST_URL = 2_000
@@ -45,8 +46,11 @@ def take_options(given: Mapping[str, Any], notes: list[str], *, ignore: tuple[st
     for name, value in given.items():
         if value is None or name in ignore:
             continue
-        own = _NAMES.get(name.replace("_", "").replace("-", "").casefold())
-        if own is None:
+        folded = name.replace("_", "").replace("-", "").casefold()
+        own = _NAMES.get(folded)
+        if folded in _RUNS:
+            notes.append("tools was left out: what a file brings is never run; write functions of your own.")
+        elif own is None:
             notes.append(f"{_short(name)} was left out: there is no such option.")
         elif _is_reference(value):
             notes.append(f"{_short(name)} was left out: {_short(value)} is not resolved here.")
