@@ -10,6 +10,10 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from akachat.exporters import FORMATS as EXPORT_FORMATS
+from akachat.importers import FORMATS
+from akachat.ui.words import LANGUAGES, TEXTS
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -28,6 +32,12 @@ user:
 """
 
 pytestmark = pytest.mark.browser
+
+
+def test_every_format_has_its_words() -> None:
+    for language in LANGUAGES:
+        assert {f"import_is_{format}" for format in FORMATS} <= TEXTS[language].keys()
+        assert {f"export_{format}_help" for format in EXPORT_FORMATS} <= TEXTS[language].keys()
 
 
 @pytest.fixture(scope="module")

@@ -46,12 +46,12 @@ function openImport(root, done) {
   const paste = h("details", { open: Boolean(text.value) }, h("summary", { t: "import_paste" }), text);
   const name = h("input", { type: "text", id: "ak-import-name", autocomplete: "off", spellcheck: "false", oninput: typed, oncompositionend: typed });
   const nameLabel = h("label", { for: "ak-import-name", t: "import_name" });
-  const format = h("select", { id: "ak-import-format", onchange: look }, h("option", { value: "", t: "import_format_auto" }), FACTS.imports.map((each) => h("option", { value: each, text: each })));
+  const format = h("select", { id: "ak-import-format", onchange: look }, h("option", { value: "", t: "import_format_auto" }), FACTS.imports.map((each) => h("option", { value: each, t: `import_is_${each}` })));
   const replace = h("input", { type: "checkbox", id: "ak-import-replace", onchange: look });
   const replaceRow = h("label", { class: "ak-check", for: "ak-import-replace", hidden: true }, replace, h("span", { t: "import_replace" }));
   const fields = h("div", { class: "ak-exchange-fields", hidden: true }, nameLabel, name, h("label", { for: "ak-import-format", t: "import_format" }), format, h("span"), replaceRow);
   const chosen = h("p", { class: "ak-exchange-files ak-help", hidden: true });
-  const result = h("div", { class: "ak-exchange-result", role: "region", "aria-live": "polite", "data-testid": "import-result" });
+  const result = h("div", { class: "ak-exchange-result", role: "region", tLabel: "import_made", "aria-live": "polite", "data-testid": "import-result" });
   const submit = h("button", { type: "submit", class: "ak-button ak-primary", t: "import_save", disabled: true });
   const buttons = h("div", { class: "ak-dialog-buttons" }, h("button", { type: "button", class: "ak-button", t: "cancel", onclick: () => dialog.close() }), submit);
   const dialog = openDialog(root, "import_title", null, [drop, paste, chosen, fields, result, buttons], save);
