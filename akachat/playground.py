@@ -17,9 +17,9 @@ from akachat.backends.presets import Preset, Presets
 from akachat.backends.prompt_types import PromptType, prompt_types
 from akachat.errors import AkachatError
 from akachat.events import Event, Finished, Rendered, RunRequest
+from akachat.exchange import Exchange
 from akachat.functions import BUILTINS, FunctionInfo, UserFunctions
 from akachat.host import Host
-from akachat.importers import Imported, import_into, read_import
 from akachat.journal import Journal
 from akachat.messages import Message
 from akachat.options import Options
@@ -64,7 +64,8 @@ _WHERE = (
 class Playground:
     """A workspace and everything that runs in it. Two may live in one process; they share nothing.
 
-    ``libraries`` are its documents, ``versions`` what its prompts were, ``pad`` its scratch pad.
+    ``libraries`` are its documents, ``versions`` what its prompts were, ``pad`` its scratch pad; ``exchange`` brings
+    prompts in from other programs and out to them.
 
     ::
 
@@ -90,6 +91,7 @@ class Playground:
         self.workspace = Workspace(folder, lambda: self._settings.recent().limits)
         self.workspace.open()
         self.versions = PromptVersions(self.workspace.prompts)
+        self.exchange = Exchange(self.workspace)
         self._journal = Journal(self.workspace.log_dir, self._settings.recent)
         self._user_functions = UserFunctions(self.workspace.functions_dir)
         self.pad = Pad(self.workspace.root, lambda request, call: self.render(request, call=call))
@@ -213,16 +215,6 @@ class Playground:
     async def delete_prompt(self, name: str) -> None:
         """Deletes a prompt; ``versions.restore`` brings it back."""
         await anyio.to_thread.run_sync(self.workspace.prompts.delete, name)
-
-    async def import_options(self, text: str, name: str) -> Imported:
-        """Sets a prompt's options from the text of another program's file, such as a GenerationConfig.
-
-        Raises:
-            InvalidInput: nothing in it is known.
-        """
-        imported = read_import(text)
-        await anyio.to_thread.run_sync(import_into, self.workspace.prompts, name, imported)
-        return imported
 
     # variables
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from akachat.cli.start import main
 from akachat.errors import InvalidInput
-from akachat.importers import read_import
+from akachat.importers import Given
 from akachat.options import Options
 from akachat.playground import Playground
+from tests.commands import Ended
+from tests.exchanging import read, single
 
 YAML = """
 generation_config:
@@ -47,13 +49,14 @@ generation_config:
     ],
 )
 def test_a_generation_config(text: str, options: dict[str, Any], notes: list[str]) -> None:
-    imported = read_import(text)
-    assert (imported.kind, imported.instruction) == ("GenerationConfig", None)
-    assert dict(imported.options) == options
+    imported = read(text)
+    prompt = single(imported)
+    assert (imported.kind, prompt.instruction) == ("GenerationConfig", None)
+    assert dict(prompt.options) == options
     assert len(imported.notes) == len(notes), imported.notes
     for said, words in zip(imported.notes, notes, strict=True):
         assert words in said
-    Options.parse(imported.options)
+    Options.parse(prompt.options)
 
 
 def test_the_librarys_own_file(tmp_path: Path) -> None:
@@ -62,8 +65,8 @@ def test_the_librarys_own_file(tmp_path: Path) -> None:
     GenerationConfig(do_sample=True, temperature=0.3, top_k=7, eos_token_id=2, max_new_tokens=9).save_pretrained(
         tmp_path
     )
-    imported = read_import((tmp_path / "generation_config.json").read_text())
-    assert dict(imported.options) == {"temperature": 0.3, "top_k": 7, "max_new_tokens": 9}
+    prompt = single(read((tmp_path / "generation_config.json").read_text()))
+    assert dict(prompt.options) == {"temperature": 0.3, "top_k": 7, "max_new_tokens": 9}
 
 
 @pytest.mark.parametrize(
@@ -71,15 +74,14 @@ def test_the_librarys_own_file(tmp_path: Path) -> None:
     [
         ("", "nothing in this file"),
         ("[1, 2]", "nothing in this file"),
-        ('{"model": "x", "temperature": 1}', "nothing in this file"),
-        ("{", "no valid JSON or YAML"),
+        ("{", "no valid JSON"),
         ("a: !!python/object/apply:os.system [ls]", "no valid JSON or YAML"),
         ("x" * (2**20 + 1), "longer than"),
     ],
 )
 def test_what_cannot_be_imported_says_so(text: str, words: str) -> None:
     with pytest.raises(InvalidInput, match=words) as raised:
-        read_import(text)
+        read(text)
     assert raised.value.hint
 
 
@@ -90,30 +92,31 @@ VALUES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) 
 @given(st.dictionaries(KEYS, VALUES, max_size=6))
 def test_whatever_it_holds_the_options_are_valid(values: dict[str, Any]) -> None:
     try:
-        imported = read_import(json.dumps(values))
+        prompt = single(read(json.dumps(values)))
     except InvalidInput:
         return
-    assert Options.parse(imported.options).unknown == {}
+    assert Options.parse(prompt.options).unknown == {}
 
 
-def test_the_command_line(workspace_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line(cli: Callable[..., Ended], workspace_folder: Path, tmp_path: Path) -> None:
     file = tmp_path / "any name"
     file.write_text('{"temperature": 0.25, "num_beams": 4}', encoding="utf-8")
-    workspace = ["--workspace", str(workspace_folder)]
-    assert main([*workspace, "prompt", "save", "p", str(file), "--seed", "1", "--temperature", "2"]) == 0
-    assert main([*workspace, "import", str(file), "--prompt", "p"]) == 0
-    said = capsys.readouterr()
-    assert json.loads(said.out) == {"prompt": "p", "kind": "GenerationConfig", "options": {"temperature": 0.25}}
+    assert cli("prompt", "save", "p", str(file), "--seed", "1", "--temperature", "2").code == 0
+    said = cli("import", str(file), "--prompt", "p")
+    assert said.code == 0
+    (made,) = json.loads(said.out)["prompts"]
+    assert (made["name"], made["options"]["temperature"], made["options"]["seed"]) == ("p", 0.25, 1)
     assert "note: num_beams was left out" in said.err
     saved = json.loads((workspace_folder / "prompt" / "p.json").read_text("utf-8"))
     assert (saved["temperature"], saved["seed"]) == (0.25, 1)
-    assert main([*workspace, "import", str(file), "--prompt", "new"]) == 0
+    assert cli("import", str(file), "--prompt", "new").code == 0
     assert (workspace_folder / "prompt" / "new.txt").exists()
+    assert "Say the name" in cli("import", str(file)).err
     file.write_text("nothing", encoding="utf-8")
-    assert main([*workspace, "import", str(file), "--prompt", "p"]) == 1
+    assert cli("import", str(file), "--prompt", "p").code == 1
 
 
 async def test_the_facade(playground: Playground) -> None:
-    imported = await playground.import_options("top_k: 3", "私/新しい")
+    brought = playground.exchange.bring([Given("", b"top_k: 3")], "私/新しい")
     assert playground.load_prompt("私/新しい").options.top_k == 3
-    assert imported.notes == ()
+    assert brought.imported.notes == ()

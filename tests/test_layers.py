@@ -25,6 +25,8 @@ ROWS = [
     ["importers"],
     ["journal"],
     ["template"],
+    ["exporters"],
+    ["exchange"],
     ["functions"],
     ["backends", "retrieval"],
     ["request"],

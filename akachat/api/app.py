@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from akachat.api.docs import DocsRoutes
 from akachat.api.embeddings import EmbeddingRoutes
+from akachat.api.exchange import ExchangeRoutes
 from akachat.api.guard import Guard
 from akachat.api.llm import LlmRoutes
 from akachat.api.models import ModelRoutes
@@ -43,6 +44,7 @@ def create_app(
     endpoints = [
         *VersionRoutes(playground).endpoints(),  # before the next: `/api/llm/{name}` takes every path
         *LlmRoutes(playground).endpoints(),
+        *ExchangeRoutes(playground).endpoints(),
         *OpenAIRoutes(playground).endpoints(),
         *EmbeddingRoutes(playground).endpoints(),
         *ModelRoutes(playground).endpoints(),

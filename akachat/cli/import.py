@@ -1,28 +1,54 @@
-"""`akachat import`: what another program saved, into a prompt."""
+"""`akachat import`: what other programs saved, as prompts."""
 
 from __future__ import annotations
 
 import argparse
+import sys
+from pathlib import Path
 
 from akachat.cli.files import opened
 from akachat.cli.output import show_json, show_notes
-from akachat.cli.usage import read_file
-from akachat.importers import import_into, read_import
+from akachat.cli.usage import STANDARD_INPUT, UsageError
+from akachat.exchange import Exchange
+from akachat.importers import FORMATS, Given
 
 __all__ = ["configure", "main"]
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """The command's arguments."""
-    parser.add_argument("file", metavar="FILE", help="a GenerationConfig, JSON or YAML; - for a piped text")
-    parser.add_argument("--prompt", metavar="NAME", required=True, help="whose options it changes; made where missing")
+    parser.add_argument(
+        "files",
+        metavar="FILE",
+        nargs="+",
+        help="prompts of akachat (.txt, .json, a zip of them), Prompty, dotprompt, promptfoo, llm, a Modelfile, a "
+        "character card (JSON or PNG), messages of OpenAI's, or a GenerationConfig; - for a piped text",
+    )
+    parser.add_argument(
+        "--name", "--prompt", metavar="NAME", default="", help="the prompt's name; a folder where there are several"
+    )
+    parser.add_argument("--format", choices=FORMATS, default="", help="what the file is; found out where not given")
+    parser.add_argument("--replace", action="store_true", help="replace a prompt that has the name already")
+    parser.add_argument("--dry-run", action="store_true", help="only print what would be made")
 
 
 def main(args: argparse.Namespace) -> int:
-    """Reads the file and saves the prompt."""
-    imported = read_import(read_file(args.file))
-    prompt = import_into(opened(args.workspace).prompts, args.prompt, imported)
-    show_json({"prompt": prompt.name, "kind": imported.kind, "options": dict(imported.options)})
+    """Reads the files and saves the prompts."""
+    exchange = Exchange(opened(args.workspace))
+    act = exchange.look if args.dry_run else exchange.bring
+    brought = act([_given(file) for file in args.files], args.name, format=args.format, replace=args.replace)
+    made = brought.to_dict()
+    left_out = made.pop("left_out")
+    show_json({**made, "left_out": left_out} if args.quiet else made)
     if not args.quiet:
-        show_notes(imported.notes)
+        show_notes(left_out)
     return 0
+
+
+def _given(file: str) -> Given:
+    if file == STANDARD_INPUT:
+        return Given("", sys.stdin.buffer.read())
+    try:
+        return Given(Path(file).name, Path(file).read_bytes())
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from None

@@ -28,7 +28,8 @@ COMMANDS = {
     "rag": "bring documents into libraries and search them",
     "var": "list, get, set or delete variables",
     "bench": "measure speed beside a reference, on this machine",
-    "import": "set a prompt's options from another program's file",
+    "import": "make prompts from files of other programs",
+    "export": "write a prompt as a file for another program",
 }
 
 _DONE, _FAILED, _USAGE, _INTERRUPTED = 0, 1, 2, 130

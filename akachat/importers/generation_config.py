@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from akachat.errors import InvalidInput
-from akachat.importers.imported import Imported
+from akachat.importers.imported import Imported, ImportedPrompt
 from akachat.options import Options
 
 __all__ = ["is_generation_config", "read_generation_config"]
@@ -57,7 +57,7 @@ def is_generation_config(value: Mapping[str, Any]) -> bool:
     return bool(keys & {*_SAME, *_LEFT, "do_sample"}) and not keys & {"location", "model", "endpoint", "messages"}
 
 
-def read_generation_config(value: Mapping[str, Any]) -> Imported:
+def read_generation_config(value: Mapping[str, Any], name: str = "") -> Imported:
     """The options that it means; what it says besides is told in the notes."""
     inner = value.get("generation_config")
     config = {str(key): each for key, each in (inner if isinstance(inner, Mapping) else value).items()}
@@ -81,7 +81,7 @@ def read_generation_config(value: Mapping[str, Any]) -> Imported:
             "do_sample is false: temperature is 0"
             + (f", and {', '.join(unused)} mean nothing then." if unused else ".")
         )
-    return Imported("GenerationConfig", options, None, tuple(notes))
+    return Imported("GenerationConfig", (ImportedPrompt(name, None, options),), notes=tuple(notes))
 
 
 def _take(options: dict[str, Any], notes: list[str], name: str, given: Any) -> None:

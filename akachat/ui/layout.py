@@ -29,6 +29,7 @@ _STYLES = (
     "settings.css",
     "pad.css",
     "versions.css",
+    "exchange.css",
 )
 #: In the order in which they need each other; those of one component are together the body of one function.
 _FRAME_SCRIPTS = ("dom.js", "words.js", "frame.js")

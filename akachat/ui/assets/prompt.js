@@ -36,6 +36,9 @@ const undo = makeUndo(root);
 // What is done seldom: each component gives its entries.
 const more = moreMenu([
   ...promptEntries(root, { name: () => name, content: current, put, drafts: () => drafts, take: (prompts) => (catalog.prompts = prompts), open, complain, announce, undo }),
+  null,
+  { word: "import", glyph: "into", onclick: () => openImport(root, imported) },
+  { word: "export", glyph: "out", enabled: () => name !== null, onclick: () => openExport(root, name, isDirty(), (file) => announce("exported", { name: file.file })) },
 ]);
 const input = h("textarea", { class: "ak-input", id: "ak-input", tPlaceholder: "input_empty", rows: "3", oninput: typed, oncompositionend: typed });
 const history = h("textarea", { class: "ak-input", tLabel: "history", tPlaceholder: "history_empty", rows: "4", oninput: typed, oncompositionend: typed });
@@ -265,6 +268,21 @@ function put(content) {
   editor.value = content.instruction;
   form.value = content.options;
   changed(false);
+}
+
+async function imported(answer) {
+  catalog.prompts = answer.names;
+  const names = answer.prompts.map((prompt) => prompt.name);
+  for (const each of names) drafts.drop(each);
+  await readCatalog();
+  if (names.length) await open(names[0]);
+  const example = answer.examples.some[0]?.input;
+  if (example && !input.value) {
+    input.value = example;
+    keepAside();
+    refresh();
+  }
+  announce("imported", { names: names.join(", ") });
 }
 
 // --- the live preview: at most one question under way, and the newest text is always asked about

@@ -8,6 +8,7 @@ from typing import Any
 
 from akachat.playground import Playground
 from akachat.ui.form import form_fields
+from akachat.ui.tabs.exchange import ExchangeCalls
 from akachat.ui.tabs.models import ModelsTab
 from akachat.ui.tabs.pad import PadTab
 from akachat.ui.tabs.prompt import PromptTab
@@ -44,7 +45,7 @@ def all_tabs(playground: Playground) -> list[Tab]:
 
 
 def _prompt(playground: Playground) -> Tab:
-    tab = PromptTab(playground)
+    tab, exchange = PromptTab(playground), ExchangeCalls(playground)
     scripts = (
         "editor.js",
         "picker.js",
@@ -55,6 +56,7 @@ def _prompt(playground: Playground) -> Tab:
         "answer.js",
         "model.js",
         "dialogs.js",
+        "exchange.js",
         "drafts.js",
         "menu.js",
         "undo.js",
@@ -63,8 +65,8 @@ def _prompt(playground: Playground) -> Tab:
         "manage.js",
         "prompt.js",
     )
-    calls = [*tab.server_functions(), *VersionCalls(playground).server_functions()]
-    return Tab("prompt", scripts, calls, {"run": tab.run}, {"fields": form_fields()})
+    calls = [*tab.server_functions(), *VersionCalls(playground).server_functions(), *exchange.server_functions()]
+    return Tab("prompt", scripts, calls, {"run": tab.run}, {"fields": form_fields(), **exchange.facts()})
 
 
 def _rag(playground: Playground) -> Tab:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from akachat.ui.words.exchange import EXCHANGE_WORDS
 from akachat.ui.words.model import MODEL_WORDS
 from akachat.ui.words.models import MODELS_WORDS
 from akachat.ui.words.pad import PAD_WORDS
@@ -17,6 +18,7 @@ LANGUAGES = ("en", "ja")
 
 _ALL = (
     PAGE_WORDS,
+    EXCHANGE_WORDS,
     MODEL_WORDS,
     MODELS_WORDS,
     PAD_WORDS,
