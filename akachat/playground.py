@@ -22,6 +22,8 @@ from akachat.importers import Imported, import_into, read_import
 from akachat.journal import Journal
 from akachat.messages import Message
 from akachat.options import Options
+from akachat.records.runs import RunLog
+from akachat.records.variables import VariableBook
 from akachat.retrieval import Libraries
 from akachat.run import Runner
 from akachat.settings import Limits, Settings, SettingsFile
@@ -61,7 +63,7 @@ _WHERE = (
 class Playground:
     """A workspace and everything that runs in it. Two may live in one process; they share nothing.
 
-    ``libraries`` are its documents.
+    ``libraries`` are its documents, ``log`` its runs, ``variables`` its variables as a list to work on.
 
     ::
 
@@ -96,6 +98,8 @@ class Playground:
         self._runner = Runner(
             self.workspace, self._settings.recent, self._sandbox, self._backends, self._journal, self._host
         )
+        self.log = RunLog(self._journal, self._settings.recent, self._runner.run, self.find_model)
+        self.variables = VariableBook(self.workspace)
 
     async def start(self) -> None:
         """Warms what the first run would wait for; calling it is optional."""
@@ -225,9 +229,9 @@ class Playground:
         """Adds to ``log/messages.jsonl``."""
         await anyio.to_thread.run_sync(self.workspace.messages.append, messages)
 
-    async def replace_messages(self, messages: Sequence[Message]) -> None:
-        """Replaces all of ``log/messages.jsonl``."""
-        await anyio.to_thread.run_sync(self.workspace.messages.replace, messages)
+    async def replace_messages(self, messages: Sequence[Message]) -> str:
+        """Replaces all of ``log/messages.jsonl``; gives the name by which ``workspace.transcript`` brings it back."""
+        return await anyio.to_thread.run_sync(self.workspace.transcript.replace, messages)
 
     # models and functions
 

@@ -109,6 +109,12 @@ def test_what_is_found(make: Make, tmp_path: Path, query: Query, wanted: str, as
     assert one_by_one == wanted
 
 
+def test_a_run_is_found_by_the_beginning_of_its_id(make: Make, tmp_path: Path) -> None:
+    write(tmp_path, "2026-11-20", entry("2f8a1c3d99"), entry("other", input="2f8a1c3d99 in words"))
+    assert ids(make().search(Query(text="2F8A1C3D"))) == ["other", "2f8a1c3d99"]
+    assert ids(make().search(Query(text="2f8a"))) == ["other"]
+
+
 @pytest.mark.parametrize("most", [1_024, 1_500, 4_096, 100_000])
 @pytest.mark.parametrize("limit", [1, 7, 1_000])
 def test_pieces_together_are_the_whole(make: Make, tmp_path: Path, most: int, limit: int) -> None:

@@ -33,6 +33,7 @@ ROWS = [
     ["asking", "host", "keeping", "summaries"],
     ["trimming"],
     ["run"],
+    ["records"],
     ["speech", "batch"],
     ["playground"],
     ["api", "ui"],

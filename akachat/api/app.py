@@ -16,8 +16,10 @@ from akachat.api.models import ModelRoutes
 from akachat.api.openai import OpenAIRoutes
 from akachat.api.rag import UPLOADS, RagRoutes
 from akachat.api.routing import Application, Mount
+from akachat.api.runs import RunRoutes
 from akachat.api.schema import describe
 from akachat.api.store import StoreRoutes
+from akachat.api.transcript import TranscriptRoutes
 from akachat.playground import Playground
 
 __all__ = ["create_app"]
@@ -44,6 +46,8 @@ def create_app(
         *ModelRoutes(playground).endpoints(),
         *RagRoutes(playground).endpoints(),
         *StoreRoutes(playground).endpoints(),
+        *TranscriptRoutes(playground).endpoints(),
+        *RunRoutes(playground).endpoints(),
     ]
     docs = DocsRoutes(endpoints, home, [mount.prefix for mount in mounts if mount.prefix])
     app = Application([*endpoints, *docs.endpoints()], mounts, document=lambda: describe(endpoints), lifespan=lifespan)

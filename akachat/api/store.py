@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +17,17 @@ from akachat.playground import Playground
 
 __all__ = ["StoreRoutes"]
 
+_YES = ("true", "1", "yes")
+_LISTED = {
+    "values": "true: also the values",
+    "uses": "true: also the prompts that use each",
+    "deleted": "true: also what was deleted last",
+}
+_PREVIEW = {"preview": "true: change nothing, and say what would be"}
+_MANY = {"type": "object", "additionalProperties": {"type": ["string", "null"]}, "example": {"name": "Momo"}}
+_RENAME = {"type": "object", "required": ["rename"], "properties": {"rename": {"type": "string"}}}
+_RESTORE = {"type": "object", "required": ["restore"], "properties": {"restore": {"type": "string"}}}
+
 
 class StoreRoutes:
     """The endpoints; reading needs the role ``edit`` too, for others' conversations are in it."""
@@ -25,9 +39,12 @@ class StoreRoutes:
         """All of them, for the router and the documentation."""
         limit = {"limit": "how many of the newest; 0 for all"}
         return [
-            Endpoint("GET", "/api/var", self.list_variables, "List the variables", "edit"),
+            Endpoint("GET", "/api/var", self.list_variables, "List the variables", "edit", query=_LISTED),
+            Endpoint("PUT", "/api/var", self.put_variables, "Write many variables", "edit", body=_MANY, query=_PREVIEW),
+            Endpoint("POST", "/api/var", self.restore_variable, "Bring a deleted variable back", "edit", body=_RESTORE),
             Endpoint("GET", "/api/var/{key}", self.get_variable, "Read a variable", "edit"),
             Endpoint("PUT", "/api/var/{key}", self.put_variable, "Write a variable", "edit", body="Value"),
+            Endpoint("POST", "/api/var/{key}", self.rename_variable, "Rename a variable", "edit", body=_RENAME),
             Endpoint("DELETE", "/api/var/{key}", self.delete_variable, "Delete a variable", "edit"),
             Endpoint("GET", "/api/messages", self.list_messages, "Read the stored messages", "edit", query=limit),
             Endpoint("POST", "/api/messages", self.append_messages, "Add messages", "edit", body="Messages"),
@@ -38,9 +55,45 @@ class StoreRoutes:
     # variables
 
     async def list_variables(self, request: Request) -> Response:
-        """All keys."""
+        """All keys; where asked for, also the values, the prompts that use each, and what was deleted last."""
         keys = self._playground.list_variables()
-        return envelope(keys, {"variables": keys})
+        detail: dict[str, Any] = {"variables": keys}
+        wanted = [name for name in _LISTED if request.query_params.get(name, "") in _YES]
+        if "values" in wanted:
+            detail["values"] = await anyio.to_thread.run_sync(self._playground.variables.export)
+        if "uses" in wanted:
+            detail["uses"] = await anyio.to_thread.run_sync(self._playground.variables.uses)
+        if "deleted" in wanted:
+            trash = self._playground.workspace.variables.trash
+            detail["deleted"] = [{"id": each.id, "key": each.name, "at": each.at} for each in trash.items()]
+        return envelope(keys, detail)
+
+    async def put_variables(self, request: Request) -> Response:
+        """Writes many as one change: ``{"key": "value", …}``; null deletes. Or what it would do."""
+        sent = await read_json(request)
+        if not isinstance(sent, dict):
+            raise InvalidInput("the body is no object", hint='Send {"key": "value", …}.')
+        for key, value in sent.items():
+            if value is not None and not isinstance(value, str):
+                raise InvalidInput(f"the value of `{key}` is no text", hint="Put it between quotes.")
+        if request.query_params.get("preview", "") in _YES:
+            texts = {key: value for key, value in sent.items() if value is not None}
+            changes = [change.to_dict() for change in self._playground.variables.preview(texts)]
+            return envelope("", {"changes": changes})
+        await anyio.to_thread.run_sync(self._playground.workspace.variables.change, sent)
+        return envelope("", {"keys": list(sent)})
+
+    async def rename_variable(self, request: Request) -> Response:
+        """Gives a variable another key."""
+        key, new = request.path_params["key"], _object(await read_json(request)).text("rename", default=None)
+        await anyio.to_thread.run_sync(self._playground.workspace.variables.rename, key, new)
+        return envelope("", {"key": new})
+
+    async def restore_variable(self, request: Request) -> Response:
+        """Brings back what was deleted."""
+        id = _object(await read_json(request)).text("restore", default=None)
+        key = await anyio.to_thread.run_sync(self._playground.workspace.variables.restore, id)
+        return envelope(self._playground.get_variable(key), {"key": key})
 
     async def get_variable(self, request: Request) -> Response:
         """One value."""
@@ -86,13 +139,12 @@ class StoreRoutes:
     async def replace_messages(self, request: Request) -> Response:
         """Replaces all."""
         messages = await _messages(request)
-        await self._playground.replace_messages(messages)
-        return envelope("", {"messages": [m.to_dict() for m in messages]})
+        kept = await self._playground.replace_messages(messages)
+        return envelope("", {"messages": [m.to_dict() for m in messages], "kept": kept})
 
     async def clear_messages(self, request: Request) -> Response:
-        """Deletes all."""
-        await self._playground.replace_messages(())
-        return envelope()
+        """Deletes all; ``detail.kept`` brings them back."""
+        return envelope("", {"kept": await self._playground.replace_messages(())})
 
 
 def _object(value: object) -> Body:

@@ -26,7 +26,8 @@ COMMANDS = {
     "prompt": "list, show, save, delete or rename prompts",
     "models": "list, download, load or unload models",
     "rag": "bring documents into libraries and search them",
-    "var": "list, get, set or delete variables",
+    "var": "list, get, set, rename, delete, import or export variables",
+    "log": "search what ran, show it, or run it again with another version or model",
     "bench": "measure speed beside a reference, on this machine",
     "import": "set a prompt's options from another program's file",
 }

@@ -19,11 +19,13 @@ OUTCOMES = ("done", "stop", "length", "tool_calls", "content_filter", "cancelled
 
 #: Where a search looks for words.
 _TEXTS = (
-    *("id", "prompt", "input", "result", "instruction", "text", "history"),
+    *("prompt", "input", "result", "instruction", "text", "history"),
     *("messages", "variables", "trace", "error", "notes", "model"),
 )
 #: Keys whose values are ours: everyone who looks for "user" would find every run.
 _OURS = frozenset({"role", "type", "origin"})
+#: Letters of an id that are sure to be meant as one; any digit stands in some id.
+_OF_AN_ID = 8
 #: How much of a text a summary shows.
 _GLIMPSE = 160
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -99,7 +101,8 @@ class Query:
         if not words:
             return True
         said = "\n".join(text for key in _TEXTS for text in _texts(entry.get(key))).casefold()
-        return all(word in said for word in words)
+        id = str(entry.get("id") or "")
+        return all(word in said or (len(word) >= _OF_AN_ID and id.startswith(word)) for word in words)
 
 
 def _is_day(text: str) -> bool:
