@@ -16,7 +16,7 @@ from akachat.errors import Conflict, FileError, InvalidInput, NotFound
 from akachat.events import RunRequest
 from akachat.messages import Message
 from akachat.playground import Playground
-from akachat.records.bulk import read_files, read_variables
+from akachat.records.bulk import read_files, read_messages, read_variables
 from akachat.records.differences import differences
 from akachat.records.runs import Version
 from akachat.settings import Limits
@@ -67,9 +67,10 @@ def test_a_broken_line_is_shown_with_its_number_and_mended(workspace: Workspace,
     with pytest.raises(FileError, match="line 3"):
         workspace.messages.list()
     lines = workspace.transcript.newest(10).lines
-    assert [each.number for each in lines] == [1, 3, 4]
-    assert lines[1].message is None
-    assert said_of_it in lines[1].problem
+    assert [each.number for each in lines] == [1, 2, 3, 4]
+    assert (lines[1].text, lines[1].message, lines[1].problem) == ("", None, "")
+    assert lines[2].message is None
+    assert said_of_it in lines[2].problem
     with pytest.raises(InvalidInput, match="line 3 is no message"):
         workspace.transcript.edit(3, [broken], [broken + " "])
     (mended,) = workspace.transcript.edit(3, [broken], [line(3)]).lines
@@ -171,6 +172,42 @@ def test_nothing_else_is_brought_back(workspace: Workspace, name: str) -> None:
         workspace.transcript.restore(name)
 
 
+def test_a_page_of_long_lines_is_shorter(workspace: Workspace) -> None:
+    workspace.messages.append([Message("user", "x" * 900_000) for _ in range(6)])
+    assert [each.number for each in workspace.transcript.newest(100).lines] == [4, 5, 6]
+
+
+MESSAGES = [
+    ('{"role":"user","content":"a"}\n\n{"role":"ai","content":"b"}', ["a", "b"]),
+    ('\ufeff[{"role":"user","content":"a"},{"role":"assistant","content":"b"}]', ["a", "b"]),
+    ('{"messages": [{"role":"user","content":"a"}]}', ["a"]),
+    ('{\n "role": "user",\n "content": "a"\n}', ["a"]),
+    ("user: a\nai：b\nmore", ["a", "b\nmore"]),
+    ("just words", ["just words"]),
+]
+
+
+@pytest.mark.parametrize(("text", "contents"), MESSAGES)
+def test_messages_are_read_from_text(text: str, contents: list[str]) -> None:
+    assert [each.content for each in read_messages(text)] == contents
+
+
+@pytest.mark.parametrize(
+    ("text", "said_of_it", "line"),
+    [
+        ("", "no messages", None),
+        ('{"role":"user","content":"a"}\n{"role":"king","content":"b"}', "line 2", 2),
+        ('{"role":"user","content":"a"}\n\nnonsense', "line 3", 3),
+        ('[{"role":"user"}]', "content", None),
+        ("[1", "JSON", None),
+    ],
+)
+def test_messages_that_cannot_be_read_are_told(text: str, said_of_it: str, line: int | None) -> None:
+    with pytest.raises(InvalidInput, match=said_of_it) as told:
+        read_messages(text)
+    assert line is None or told.value.line == line
+
+
 def test_a_large_file_is_looked_at_but_not_edited(tmp_path: Path) -> None:
     workspace = Workspace(tmp_path, lambda: Limits(messages_file_bytes=2_000))
     workspace.open()
@@ -210,9 +247,10 @@ def test_many_variables_change_as_one(workspace: Workspace) -> None:
     assert variables.list() == ["a", "サブ/b"]
     variables.change({"a": None, "c": "3"})
     assert variables.list() == ["c", "サブ/b"]
-    for bad in ({"c": "4", "../x": "5"}, {"c": "4", "nothing": None}, {"c": "\ud800"}):
+    wrong: list[dict[str, str | None]] = [{"c": "4", "../x": "5"}, {"c": "4", "nothing": None}, {"c": "\ud800"}]
+    for bad in wrong:
         with pytest.raises((InvalidInput, NotFound)):
-            variables.change(bad)  # type: ignore[arg-type]
+            variables.change(bad)
     assert variables.get("c") == "3"
 
 
@@ -333,6 +371,10 @@ async def test_a_change_is_shown_before_it_is_done_and_prompts_that_use_a_key_ar
     assert [(each.key, each.kind) for each in changes] == [("name", "same"), ("age", "new"), ("con", "refused")]
     assert playground.variables.preview({"name": "Mimi"})[0].before == "Momo"
     assert playground.list_variables() == ["name"]
+    found = playground.variables.find("MOM")
+    assert [(each.key, each.text, each.length, each.prompts) for each in found] == [("name", "Momo", 4, ("a", "b"))]
+    assert [each.key for each in playground.variables.find("nAm")] == ["name"]
+    assert playground.variables.find("nothing") == []
     uses = playground.variables.uses()
     assert uses["name"] == ["a", "b"]
     assert uses["any key"] == ["a"]

@@ -35,7 +35,13 @@ def test_runs_are_searched_page_by_page(served: Server) -> None:
     found: list[str] = []
     cursor = ""
     while True:
-        query = {"text": "猫 PAGE", "limit": 2, "prompt": "echo", "source": "api", "cursor": cursor}
+        query: dict[str, str | int] = {
+            "text": "猫 PAGE",
+            "limit": 2,
+            "prompt": "echo",
+            "source": "api",
+            "cursor": cursor,
+        }
         answer = served.http.get("/api/runs", params=query).json()
         found += [each["id"] for each in answer["result"]]
         cursor = answer["detail"]["cursor"]
@@ -107,7 +113,10 @@ def test_lines_are_read_mended_and_cleared(served: Server) -> None:
     assert served.http.get("/api/messages").json()["result"] == []
     assert kept in [each["name"] for each in served.http.get("/api/messages/lines").json()["detail"]["kept"]]
     served.http.post("/api/messages/restore", json={"name": kept})
-    assert [each["content"] for each in served.http.get("/api/messages").json()["result"]] == ["あ", "う"]
+    text = '{"role":"user","content":"え"}\n{"role":"ai","content":"お"}\n'.encode()
+    added = served.http.post("/api/messages", content=text, headers={"content-type": "application/jsonl"})
+    assert added.json()["detail"] == {"added": 2}
+    assert [each["content"] for each in served.http.get("/api/messages").json()["result"]] == ["あ", "う", "え", "お"]
 
 
 def test_many_variables_over_http(served: Server) -> None:

@@ -14,11 +14,13 @@ from akachat.api.routing import Endpoint
 from akachat.errors import InvalidInput
 from akachat.messages import Message, parse_messages
 from akachat.playground import Playground
+from akachat.records.bulk import read_messages
 
 __all__ = ["StoreRoutes"]
 
 _YES = ("true", "1", "yes")
 _LISTED = {
+    "search": "a text that must occur in key or value",
     "values": "true: also the values",
     "uses": "true: also the prompts that use each",
     "deleted": "true: also what was deleted last",
@@ -56,7 +58,11 @@ class StoreRoutes:
 
     async def list_variables(self, request: Request) -> Response:
         """All keys; where asked for, also the values, the prompts that use each, and what was deleted last."""
-        keys = self._playground.list_variables()
+        search = request.query_params.get("search", "")
+        if search.strip():
+            keys = [each.key for each in await anyio.to_thread.run_sync(self._playground.variables.find, search)]
+        else:
+            keys = self._playground.list_variables()
         detail: dict[str, Any] = {"variables": keys}
         wanted = [name for name in _LISTED if request.query_params.get(name, "") in _YES]
         if "values" in wanted:
@@ -104,10 +110,7 @@ class StoreRoutes:
         """Writes one value: ``{"value": "…"}``, a JSON text, or a body of text/plain."""
         key = request.path_params["key"]
         if request.headers.get("content-type", "").startswith("text/plain"):
-            try:
-                value = (await request.body()).decode()
-            except UnicodeDecodeError:
-                raise InvalidInput("the body is not UTF-8", hint="Send UTF-8 text.") from None
+            value = await _plain(request)
         else:
             sent = await read_json(request)
             value = sent if isinstance(sent, str) else _object(sent).text("value", default=None)
@@ -147,6 +150,13 @@ class StoreRoutes:
         return envelope("", {"kept": await self._playground.replace_messages(())})
 
 
+async def _plain(request: Request) -> str:
+    try:
+        return (await request.body()).decode()
+    except UnicodeDecodeError:
+        raise InvalidInput("the body is not UTF-8", hint="Send UTF-8 text.") from None
+
+
 def _object(value: object) -> Body:
     if not isinstance(value, dict):
         raise InvalidInput("the body is no object", hint='Send {"value": "…"}.')
@@ -154,7 +164,9 @@ def _object(value: object) -> Body:
 
 
 async def _messages(request: Request) -> tuple[Message, ...]:
-    """One message, a list of them, or ``{"messages": …}``."""
+    """One message, a list of them, or ``{"messages": …}``; as text/plain also JSON lines."""
+    if request.headers.get("content-type", "").startswith(("text/plain", "application/jsonl", "application/x-ndjson")):
+        return read_messages(await _plain(request))
     value = await read_json(request)
     if isinstance(value, dict) and "role" not in value:
         if "messages" not in value:

@@ -1,4 +1,4 @@
-"""Many variables from one text: a JSON object, or rows of a table with key and value."""
+"""Many variables or messages from one text: JSON, a table of keys and values, JSON lines, or lines of speakers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from collections.abc import Iterable
 from typing import Any
 
 from akachat.errors import InvalidInput
+from akachat.messages import Message, parse_message, parse_messages
 from akachat.retrieval.reading.charset import decode
 from akachat.retrieval.values import Refused
 
-__all__ = ["read_files", "read_variables"]
+__all__ = ["read_files", "read_messages", "read_variables"]
 
 _LOOKS = 'Give a JSON object such as {"name": "Momo"}, or rows such as name,Momo.'
+_MESSAGES_LOOK = 'A line looks like {"role": "user", "content": "…"}.'
 #: What a table's first row may say, in either language.
 _HEADS = {("key", "value"), ("name", "value"), ("キー", "値"), ("名前", "値"), ("変数", "値"), ("key", "text")}
 
@@ -58,6 +60,51 @@ def read_files(files: Iterable[tuple[str, bytes]]) -> dict[str, str]:
         for key, value in new.items():
             _add(found, key, value, None)
     return found
+
+
+def read_messages(text: str) -> tuple[Message, ...]:
+    """Messages from JSON lines, from a JSON list (also under ``messages``), or from ``user:`` and ``ai:`` lines.
+
+    Raises:
+        InvalidInput: what is wrong, and in which line.
+    """
+    text = text.removeprefix("\ufeff").strip()
+    if not text:
+        raise InvalidInput("there are no messages in it", hint=_MESSAGES_LOOK)
+    if text[0] not in "{[":
+        return parse_messages(text)
+    try:
+        value = json.loads(text)
+    except json.JSONDecodeError as error:
+        if text[0] == "[":
+            raise InvalidInput(
+                f"it is not valid JSON: {error.msg}", hint=_MESSAGES_LOOK, line=error.lineno, column=error.colno
+            ) from None
+        return _json_lines(text)
+    except RecursionError:
+        raise InvalidInput("it is not valid JSON: too many levels", hint=_MESSAGES_LOOK) from None
+    if isinstance(value, dict) and "role" not in value and isinstance(value.get("messages"), list):
+        value = value["messages"]
+    return parse_messages(value)
+
+
+def _json_lines(text: str) -> tuple[Message, ...]:
+    found: list[Message] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            found.append(parse_message(json.loads(line), where="the line"))
+        except InvalidInput as error:
+            raise InvalidInput(
+                f"line {number} is no message: {error.message}", hint=_MESSAGES_LOOK, line=number
+            ) from None
+        except (ValueError, RecursionError) as error:
+            reason = str(error).partition(":")[0]
+            raise InvalidInput(
+                f"line {number} is no message: the line is no valid JSON: {reason}", hint=_MESSAGES_LOOK, line=number
+            ) from None
+    return tuple(found)
 
 
 def _json(text: str) -> dict[str, str]:

@@ -13,11 +13,42 @@ from akachat.records.bulk import read_files, read_variables
 from akachat.template import references
 from akachat.workspace import Workspace
 
-__all__ = ["Change", "VariableBook"]
+__all__ = ["Change", "Glimpse", "VariableBook"]
 
 #: For an instruction that is broken somewhere: what looks like a variable all the same.
 _LOOKS = re.compile(r"""\bvar(?:\.([^\W\d]\w*)|\[\s*(['"])(.+?)\2\s*\])""")
 _REMEMBERED = 2_000
+#: How much of a value a list shows.
+_GLIMPSE = 160
+
+
+@dataclass(frozen=True, slots=True)
+class Glimpse:
+    """A variable as a list shows it.
+
+    Attributes:
+        key: its key.
+        text: the beginning of its value, in one line.
+        length: characters of the whole value.
+        prompts: the prompts that name it.
+        problem: why it cannot be read; empty where it can.
+    """
+
+    key: str
+    text: str
+    length: int
+    prompts: tuple[str, ...]
+    problem: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """The glimpse as a JSON object."""
+        return {
+            "key": self.key,
+            "text": self.text,
+            "length": self.length,
+            "prompts": list(self.prompts),
+            "problem": self.problem,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +88,21 @@ class VariableBook:
     def __init__(self, workspace: Workspace) -> None:
         self._workspace = workspace
         self._known: dict[str, tuple[str, ...]] = {}
+
+    def find(self, text: str = "") -> list[Glimpse]:
+        """The variables in whose key or value a text occurs, in whatever case; all without one."""
+        uses, wanted = self.uses(), text.strip().casefold()
+        found: list[Glimpse] = []
+        for key in self._workspace.variables.list():
+            prompts = tuple(uses.get(key, ()))
+            try:
+                value = self._workspace.variables.get(key)
+            except AkachatError as error:
+                found.append(Glimpse(key, "", 0, prompts, error.message))
+                continue
+            if not wanted or wanted in key.casefold() or wanted in value.casefold():
+                found.append(Glimpse(key, _glimpse(value), len(value), prompts))
+        return found
 
     def uses(self) -> dict[str, list[str]]:
         """The prompts that name a variable in their instruction, by its key; a key that is computed is not seen."""
@@ -120,3 +166,8 @@ class VariableBook:
                 del self._known[next(iter(self._known))]
             self._known[instruction] = known
         return known
+
+
+def _glimpse(value: str) -> str:
+    line = " ".join(value[: 4 * _GLIMPSE].split())
+    return line if len(line) <= _GLIMPSE else line[: _GLIMPSE - 1] + "…"

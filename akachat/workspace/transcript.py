@@ -30,6 +30,7 @@ __all__ = ["Kept", "Line", "Lines", "Transcript"]
 
 _SHOWN = "log/messages.jsonl"
 _KEPT = 20
+_PAGE_BYTES = 2_000_000
 _NAME = re.compile(r"messages-\d{8}-\d{6}-\d{3,6}\.jsonl\.cleared")
 _LOOKS = 'A line looks like {"role": "user", "content": "…"}.'
 
@@ -61,8 +62,8 @@ class Lines:
     """Some lines of the file, the oldest first.
 
     Attributes:
-        lines: empty ones are left out.
-        total: how many the file has, empty ones too.
+        lines: without a gap, empty ones too, which say nothing and are no problem.
+        total: how many the file has.
         bytes: its size.
     """
 
@@ -106,6 +107,8 @@ class Transcript:
     def newest(self, limit: int, *, before: int = 0) -> Lines:
         """The last ``limit`` lines, or the last ones before the line of that number; no message has to be whole.
 
+        They are fewer where they are long: about 2 MB in all.
+
         Raises:
             FileError: the file cannot be read.
         """
@@ -116,15 +119,16 @@ class Transcript:
             inside(self._root, self._path)
             total = self._count()
             found: list[Line] = []
-            number = total + 1
+            number, size = total + 1, 0
             for index, raw in enumerate(lines_backwards(self._path)):
                 if index == 0 and not raw:
                     continue  # what follows the last newline
                 number -= 1
-                if len(found) >= limit:
+                if len(found) >= limit or size > _PAGE_BYTES:
                     break
-                if (not before or number < before) and raw.strip():
+                if not before or number < before:
                     found.append(_line(number, raw))
+                    size += len(raw)
         return Lines(tuple(reversed(found)), total, state[2])
 
     def edit(self, first: int, old: Sequence[str], new: Sequence[str]) -> Lines:
@@ -257,6 +261,8 @@ class Transcript:
 
 def _line(number: int, raw: bytes) -> Line:
     text = raw.decode("utf-8", "replace")
+    if not text.strip():
+        return Line(number, text, None)
     try:
         return Line(
             number, text, parse_message(orjson.loads(raw.strip().removeprefix(b"\xef\xbb\xbf")), where="the line")
