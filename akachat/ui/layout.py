@@ -19,7 +19,7 @@ __all__ = ["create_ui", "launch_options"]
 
 _ASSETS = Path(__file__).parent / "assets"
 _THEME_STYLE = "theme.css"
-_STYLES = ("base.css", "prompt.css", "model.css", "picker.css", "result.css", "rag.css")
+_STYLES = ("base.css", "prompt.css", "model.css", "picker.css", "result.css", "rag.css", "records.css")
 #: In the order in which they need each other; those of one component are together the body of one function.
 _FRAME_SCRIPTS = ("dom.js", "words.js", "frame.js")
 _TAB_SCRIPTS = ("dom.js", "words.js", "asking.js")

@@ -8,8 +8,11 @@ from typing import Any
 
 from akachat.playground import Playground
 from akachat.ui.form import form_fields
+from akachat.ui.tabs.log import LogTab
+from akachat.ui.tabs.messages import MessagesTab
 from akachat.ui.tabs.prompt import PromptTab
 from akachat.ui.tabs.rag import RagTab
+from akachat.ui.tabs.variables import VariablesTab
 
 __all__ = ["Tab", "all_tabs"]
 
@@ -36,7 +39,7 @@ class Tab:
 
 def all_tabs(playground: Playground) -> list[Tab]:
     """The tabs over a playground."""
-    return [_prompt(playground), _rag(playground)]
+    return [_prompt(playground), _rag(playground), _variables(playground), _messages(playground), _log(playground)]
 
 
 def _prompt(playground: Playground) -> Tab:
@@ -60,3 +63,19 @@ def _prompt(playground: Playground) -> Tab:
 def _rag(playground: Playground) -> Tab:
     tab = RagTab(playground)
     return Tab("rag", ("answer.js", "dialogs.js", "rag.js"), tab.server_functions(), facts=tab.facts())
+
+
+def _variables(playground: Playground) -> Tab:
+    scripts = ("answer.js", "insert.js", "dialogs.js", "drafts.js", "records.js", "variables.js")
+    return Tab("variables", scripts, VariablesTab(playground).server_functions())
+
+
+def _messages(playground: Playground) -> Tab:
+    scripts = ("answer.js", "preview.js", "dialogs.js", "drafts.js", "records.js", "messages.js")
+    return Tab("messages", scripts, MessagesTab(playground).server_functions())
+
+
+def _log(playground: Playground) -> Tab:
+    tab = LogTab(playground)
+    scripts = ("answer.js", "insert.js", "preview.js", "dialogs.js", "records.js", "log.js")
+    return Tab("log", scripts, tab.server_functions(), facts=tab.facts())

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from akachat.ui.words.log import LOG_WORDS
+from akachat.ui.words.messages import MESSAGES_WORDS
 from akachat.ui.words.model import MODEL_WORDS
 from akachat.ui.words.page import PAGE_WORDS
 from akachat.ui.words.rag import RAG_WORDS
+from akachat.ui.words.variables import VARIABLES_WORDS
 
 __all__ = ["LANGUAGES", "TEXTS"]
 
 LANGUAGES = ("en", "ja")
 
-_ALL = (PAGE_WORDS, MODEL_WORDS, RAG_WORDS)
+_ALL = (PAGE_WORDS, MODEL_WORDS, RAG_WORDS, VARIABLES_WORDS, MESSAGES_WORDS, LOG_WORDS)
 
 #: The words of each language by key, as the page's script takes them.
 TEXTS: dict[str, dict[str, str]] = {
