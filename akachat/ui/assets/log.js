@@ -114,7 +114,7 @@ async function open(id, at) {
   mark(id);
   const answer = await ask("log_open", { id, at: at ?? "" });
   if (opened?.id !== id || complain(answer.error)) return;
-  current = answer;
+  current = answer.run;
   outcome = null;
   drawDetail();
   detail.scrollTop = 0;
@@ -146,7 +146,7 @@ function drawDetail() {
     timings.total ? [t("log_seconds"), [t("stat_seconds", { n: seconds(timings.total) }), timings.first_token ? t("stat_first", { n: seconds(timings.first_token) }) : "", timings.tokens_per_second ? t("stat_speed", { n: timings.tokens_per_second.toFixed(1) }) : ""].filter(Boolean).join(" · ")] : null,
     ["id", run.id],
   ].filter(Boolean);
-  detail.replaceChildren(
+  const parts = [
     h(
       "header",
       { class: "ak-panel-head" },
@@ -171,7 +171,8 @@ function drawDetail() {
     run.notes?.length ? part("notes", h("ul", { class: "ak-log-notes" }, run.notes.map((note) => h("li", { text: said(note) })))) : null,
     run.cut ? part("log_cut", json(run.cut), { mono: true }) : null,
     part("log_whole", json({ ...run, short: undefined, notes: run.notes?.map((note) => note.en), error: run.error && { ...run.error, message: run.error.message?.en, hint: run.error.hint?.en } }), { mono: true }),
-  );
+  ];
+  detail.replaceChildren(...parts.filter(Boolean));
   if (short.raw) detail.querySelector("h2").after(h("span", { class: "ak-badge ak-raw", t: "raw" }));
   drawReplay();
 }
@@ -239,6 +240,7 @@ async function again() {
   replaying = null;
   outcome = answer;
   drawReplay();
+  if (runs.length <= 50) search(false); // it is in the log too by now; who has gone further back is left there
 }
 
 function stop() {
@@ -303,7 +305,7 @@ root.append(
       filters,
       off,
       list,
-      h("footer", { class: "ak-rec-foot" }, far, h("span", { class: "ak-spring" }), further),
+      h("div", { class: "ak-rec-foot" }, far, h("span", { class: "ak-spring" }), further),
       h("div", { class: "ak-rec-pad" }, keeps),
     ),
     h("div", { class: "ak-rec-main" }, done.node, problem, emptyDetail, detail),

@@ -20,18 +20,19 @@ function complain(error) {
 const roleWord = (role) => (known(`role_${role}`) ? t(`role_${role}`) : role);
 const asLine = (message) => JSON.stringify(message);
 
-async function refresh() {
+async function refresh(toEnd) {
   const answer = await ask("msg_page", { limit: PAGE, before });
   if (complain(answer.error)) return;
   page = answer;
   drafts = makeDrafts(`${answer.workspace}:messages`);
   draw();
+  if (toEnd) table.scrollTop = table.scrollHeight; // the newest stand last
 }
 
 // --- the table
 
 const counts = h("p", { class: "ak-help", "data-testid": "msg-counts" });
-const table = h("div", { class: "ak-rec-table", role: "table", tLabel: "tab_messages" });
+const table = h("div", { class: "ak-rec-table", role: "table", tLabel: "tab_messages", tabindex: "0" });
 const older = button({ word: "msg_older", label: "msg_older", onclick: () => go(page.lines[0]?.number ?? 0) });
 const newer = button({ word: "msg_newer", label: "msg_newer", onclick: () => go(Math.min((page.lines.at(-1)?.number ?? 0) + PAGE + 1, page.total + 1)) });
 const newest = button({ word: "msg_newest", label: "msg_newest", onclick: () => go(0) });
@@ -40,7 +41,7 @@ const pager = h("div", { class: "ak-rec-row" }, older, newer, newest);
 async function go(to) {
   before = to > page.total ? 0 : to;
   editing = null;
-  await refresh();
+  await refresh(true);
 }
 
 function draw() {
@@ -126,8 +127,7 @@ async function add() {
   newRole.value = newRole.value === "user" ? "assistant" : "user"; // conversations take turns
   keepNew();
   before = 0;
-  await refresh();
-  table.lastElementChild?.scrollIntoView({ block: "nearest" });
+  await refresh(true);
 }
 
 // --- as lines
@@ -151,6 +151,7 @@ async function readRaw(keepDraft) {
   const bad = answer.lines.filter((line) => line.problem);
   rawBad.replaceChildren(...bad.slice(0, 50).map((line) => h("li", {}, h("button", { type: "button", class: "ak-button ak-quiet", text: t("msg_line_n", { n: line.number }), onclick: () => toLine(line.number) }), h("span", { class: "ak-field-error", text: said(line.problem) }))));
   drawRaw();
+  rawText.scrollTop = rawText.scrollHeight; // the newest stand last
 }
 
 function toLine(n) {
@@ -236,7 +237,7 @@ async function take(replace) {
   paste.value = "";
   preview.replaceChildren();
   before = 0;
-  await refresh();
+  await refresh(true);
   // What was there is among the cleared ones, to be brought back by hand: an undo would put it before what came.
   done.say(replace && answer.name ? "msg_replaced" : "msg_imported", { n: number(answer.count) });
 }
@@ -323,7 +324,7 @@ document.addEventListener("akachat:language", (event) => {
 });
 whenShown(root, async () => {
   const first = !page.workspace;
-  if (editing === null) await refresh();
+  if (editing === null) await refresh(first);
   const draft = first && drafts.aside("new");
   if (draft) ((newRole.value = draft.role), (newText.value = draft.content));
 });

@@ -89,7 +89,7 @@ const editor = h(
   { class: "ak-panel ak-rec-editor", hidden: true },
   h("header", { class: "ak-panel-head" }, title, key, copy, h("span", { class: "ak-spring" }), unsaved, revert, button({ word: "save", label: "save_help", kind: "ak-primary", onclick: save })),
   value,
-  h("footer", { class: "ak-rec-foot" }, uses, h("span", { class: "ak-spring" }), length, kept),
+  h("div", { class: "ak-rec-foot" }, uses, h("span", { class: "ak-spring" }), length, kept),
 );
 const hole = h("section", { class: "ak-panel ak-rec-hole" }, h("p", {}), button({ word: "var_sample", label: "var_sample", onclick: sample }));
 

@@ -58,7 +58,7 @@ class LogTab:
     async def open(self, payload: Json) -> Json:
         """All that is kept of one."""
         entry = await self._log.get(text_of(payload, "id"), text_of(payload, "at"))
-        return {**_shown(entry), "short": _short(entry)}
+        return {"run": {**_shown(entry), "short": _short(entry)}}
 
     async def choices(self, payload: Json) -> Json:
         """With what a run may be asked again."""

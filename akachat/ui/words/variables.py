@@ -19,7 +19,7 @@ VARIABLES_WORDS: dict[str, tuple[str, str]] = {
     "var_search": ("Search keys and values", "名前と内容を検索"),
     "var_new": ("New variable", "新しい変数"),
     "var_export": ("Export all as one JSON file", "すべてを 1 つの JSON ファイルに書き出す"),
-    "var_used": ("{n} prompts", "プロンプト {n} 件"),
+    "var_used": ("used by {n}", "プロンプト {n} 件"),
     "var_empty_value": ("(empty)", "（空）"),
     "var_none": ("No variables yet.", "変数はまだありません。"),
     "var_more": (
