@@ -229,9 +229,13 @@ class Playground:
         """Adds to ``log/messages.jsonl``."""
         await anyio.to_thread.run_sync(self.workspace.messages.append, messages)
 
-    async def replace_messages(self, messages: Sequence[Message]) -> str:
-        """Replaces all of ``log/messages.jsonl``; gives the name by which ``workspace.transcript`` brings it back."""
-        return await anyio.to_thread.run_sync(self.workspace.transcript.replace, messages)
+    async def replace_messages(self, messages: Sequence[Message]) -> None:
+        """Replaces all of ``log/messages.jsonl``."""
+        await anyio.to_thread.run_sync(self.workspace.messages.replace, messages)
+
+    async def clear_messages(self) -> str:
+        """Forgets all messages; gives the name by which ``workspace.transcript.restore`` brings them back."""
+        return await anyio.to_thread.run_sync(self.workspace.transcript.clear)
 
     # models and functions
 

@@ -326,16 +326,34 @@ def test_a_run_is_asked_again_and_compared(page: Page, site: Server) -> None:
     page.wait_for_selector("#ak-log .ak-log-replay .ak-primary:not([hidden])")
 
 
-@pytest.mark.usefixtures("ran")
+@pytest.fixture
+def changed(site: Server) -> None:
+    """A run of a prompt that has been saved differently since."""
+    options = site.playground.load_prompt("echo").options.to_dict()
+    site.write_prompt("changing", "Before.", options)
+    body = {"dir": "changing", "input": "一つ目の質問です", "messages": [{"role": "user", "content": "前"}]}
+    site.http.post("/api/llm/main", json=body)
+    site.write_prompt("changing", "After.", options)
+
+
+@pytest.mark.usefixtures("changed")
 @tab("log")
 def test_a_run_is_opened_in_the_prompt_tab(page: Page) -> None:
-    page.locator("#ak-log .ak-log-run").filter(has_text="一つ目の質問").first.click()
+    page.locator("#ak-log .ak-log-run").filter(has_text="一つ目の質問です").first.click()
     page.wait_for_selector("#ak-log .ak-log-dl")
     page.click("#ak-log .ak-log-detail > header button >> nth=0")
     page.wait_for_selector("#ak-prompt .ak-input:visible")
-    page.wait_for_function("document.querySelector('#ak-input').value === '一つ目の質問'")
+    page.wait_for_function("document.querySelector('#ak-input').value === '一つ目の質問です'")
     assert "前" in page.input_value("#ak-prompt .ak-history textarea")
-    assert page.locator("#ak-prompt .ak-page").get_attribute("data-open") == "echo"
+    assert page.locator("#ak-prompt .ak-page").get_attribute("data-open") == "changing"
+    # The edit is not saved, so a second one becomes a new prompt, and a third may replace only that, when asked.
+    show(page, "log")
+    page.click("#ak-log .ak-log-detail > header button >> nth=0")
+    page.wait_for_selector("#ak-prompt .ak-page[data-open='']")
+    show(page, "log")
+    page.click("#ak-log .ak-log-detail > header button >> nth=0")
+    page.click("#ak-prompt .ak-dialog button[type=submit]")
+    page.wait_for_selector("#ak-prompt .ak-dialog", state="detached")
 
 
 @pytest.mark.usefixtures("ran")

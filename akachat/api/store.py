@@ -142,12 +142,12 @@ class StoreRoutes:
     async def replace_messages(self, request: Request) -> Response:
         """Replaces all."""
         messages = await _messages(request)
-        kept = await self._playground.replace_messages(messages)
-        return envelope("", {"messages": [m.to_dict() for m in messages], "kept": kept})
+        await self._playground.replace_messages(messages)
+        return envelope("", {"messages": [m.to_dict() for m in messages]})
 
     async def clear_messages(self, request: Request) -> Response:
         """Deletes all; ``detail.kept`` brings them back."""
-        return envelope("", {"kept": await self._playground.replace_messages(())})
+        return envelope("", {"kept": await self._playground.clear_messages()})
 
 
 async def _plain(request: Request) -> str:

@@ -27,7 +27,7 @@ const sourceWord = (source) => (known(`log_source_${source}`) ? t(`log_source_${
 const look = () => debounced();
 const fields = {
   text: h("input", { type: "text", tPlaceholder: "log_text", tLabel: "log_text", class: "ak-rec-search", oninput: look }),
-  prompt: h("input", { type: "text", tPlaceholder: "log_prompt", tLabel: "log_prompt", list: "ak-log-prompts", oninput: look }),
+  prompt: h("input", { type: "text", tPlaceholder: "log_prompt", tLabel: "log_prompt", list: "ak-log-prompts", onchange: look }),
   model: h("input", { type: "text", tPlaceholder: "log_model", tLabel: "log_model", list: "ak-log-models", oninput: look }),
   source: h("select", { tLabel: "log_source", onchange: look }, ["", "page", "api", "cli", "python", "llm"].map((each) => h("option", { value: each, t: `log_source_${each}` }))),
   outcome: h("select", { tLabel: "log_outcome", onchange: look }, ["", ...FACTS.outcomes].map((each) => h("option", { value: each, t: `log_outcome_${each}` }))),
@@ -166,7 +166,7 @@ function drawDetail() {
     run.messages?.length ? part("log_messages", h("ul", { class: "ak-messages" }, run.messages.map(drawMessage))) : null,
     run.history?.length ? part("history", h("ul", { class: "ak-messages" }, run.history.map(drawMessage))) : null,
     filled(run.variables) ? part("log_variables", json(run.variables), { mono: true }) : null,
-    run.trace?.length ? part("calls", h("div", {}, drawCalls(run.trace))) : null,
+    run.trace?.length ? part("calls", h("div", {}, drawCalls(run.trace), h("div", { class: "ak-rec-row" }, calledRuns(run.trace)))) : null,
     part("options", json(run.options ?? {}), { mono: true, copy: json(run.options ?? {}) }),
     run.notes?.length ? part("notes", h("ul", { class: "ak-log-notes" }, run.notes.map((note) => h("li", { text: said(note) })))) : null,
     run.cut ? part("log_cut", json(run.cut), { mono: true }) : null,
@@ -175,6 +175,11 @@ function drawDetail() {
   detail.replaceChildren(...parts.filter(Boolean));
   if (short.raw) detail.querySelector("h2").after(h("span", { class: "ak-badge ak-raw", t: "raw" }));
   drawReplay();
+}
+
+/** A way to each run that this one called. */
+function calledRuns(calls) {
+  return calls.flatMap((call) => [call.detail?.id ? button({ word: "log_child", label: "log_child", onclick: () => open(call.detail.id) }) : null, ...calledRuns(call.calls ?? [])]);
 }
 
 function close() {

@@ -209,7 +209,7 @@ async function readGiven() {
 
 // --- in, out, and what was cleared
 
-const paste = h("textarea", { class: "ak-rec-paste ak-mono", rows: "4", tLabel: "msg_import_text", tPlaceholder: "msg_import_text", spellcheck: "false", oninput: () => preview.replaceChildren() });
+const paste = h("textarea", { class: "ak-rec-paste ak-mono", rows: "4", tLabel: "msg_import_text", tPlaceholder: "msg_import_text", spellcheck: "false", oninput: () => (preview.replaceChildren(), drafts.keepAside("import", paste.value ? { text: paste.value } : null)) });
 const preview = h("div", { "data-testid": "msg-preview", "aria-live": "polite" });
 const importing = h(
   "details",
@@ -235,6 +235,7 @@ async function take(replace) {
   const answer = await ask("msg_import", { text: paste.value, replace });
   if (complain(answer.error)) return;
   paste.value = "";
+  drafts.keepAside("import", null);
   preview.replaceChildren();
   before = 0;
   await refresh(true);
@@ -326,5 +327,7 @@ whenShown(root, async () => {
   const first = !page.workspace;
   if (editing === null) await refresh(first);
   const draft = first && drafts.aside("new");
+  const pasted = first && drafts.aside("import");
+  if (pasted) ((paste.value = pasted.text), (importing.open = true));
   if (draft) ((newRole.value = draft.role), (newText.value = draft.content));
 });

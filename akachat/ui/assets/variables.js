@@ -202,7 +202,7 @@ async function sample() {
 
 // --- many at once
 
-const paste = h("textarea", { class: "ak-rec-paste", rows: "5", tLabel: "var_many_text", tPlaceholder: "var_many_text", spellcheck: "false" });
+const paste = h("textarea", { class: "ak-rec-paste", rows: "5", tLabel: "var_many_text", tPlaceholder: "var_many_text", spellcheck: "false", oninput: keepPaste });
 const preview = h("div", { "data-testid": "var-preview", "aria-live": "polite" });
 const many = h(
   "details",
@@ -213,6 +213,10 @@ const many = h(
   h("div", { class: "ak-rec-row" }, button({ word: "var_look", label: "var_look", kind: "ak-primary", onclick: () => look({ text: paste.value }) })),
   preview,
 );
+
+function keepPaste() {
+  drafts.keepAside("many", paste.value ? { text: paste.value } : null);
+}
 
 async function takeFiles(files) {
   const given = [];
@@ -268,6 +272,7 @@ async function apply(changes) {
   if (!(await write(values))) return;
   pending = null;
   paste.value = "";
+  keepPaste();
   drawPreview();
   if (current?.key in values) await open(current.key);
   done.say("var_wrote", { n: changes.length }, async () => {
@@ -310,7 +315,7 @@ async function restore(id) {
 
 root.append(h("div", { class: "ak-rec" }, side, h("div", { class: "ak-rec-main" }, done.node, problem, hole, editor, many, trash)));
 hole.firstChild.append(...prose(t("var_hole")));
-tabKeys(root, { save: () => save(), run: () => false });
+tabKeys(root, { save: () => save() });
 document.addEventListener("akachat:language", (event) => {
   language = event.detail;
   relabel(root);
@@ -322,6 +327,8 @@ document.addEventListener("akachat:language", (event) => {
 });
 whenShown(root, async () => {
   await refresh();
+  const kept = !paste.value && drafts.aside("many");
+  if (kept) ((paste.value = kept.text), (many.open = true));
   if (current?.key && !isDirty()) {
     const answer = await ask("var_open", { key: current.key });
     if (!answer.error && !isDirty()) edit(answer);

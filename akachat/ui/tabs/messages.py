@@ -68,7 +68,7 @@ class MessagesTab:
 
     async def clear(self, payload: Json) -> Json:
         """Forgets all; the name brings them back."""
-        return {"name": await anyio.to_thread.run_sync(self._transcript.clear)}
+        return {"name": await self._playground.clear_messages()}
 
     async def restore(self, payload: Json) -> Json:
         """Brings back what was cleared."""
@@ -92,7 +92,8 @@ class MessagesTab:
         if payload.get("replace") is not True:
             await self._playground.append_messages(messages)
             return {"name": "", "count": len(messages)}
-        return {"name": await self._playground.replace_messages(messages), "count": len(messages)}
+        name = await anyio.to_thread.run_sync(self._transcript.replace, messages)
+        return {"name": name, "count": len(messages)}
 
     async def export(self, payload: Json) -> Json:
         """All of the file."""

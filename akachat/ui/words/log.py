@@ -62,7 +62,8 @@ LOG_WORDS: dict[str, tuple[str, str]] = {
     "log_tokens": ("Tokens", "トークン"),
     "log_tokens_value": ("{prompt} in, {answer} out", "入力 {prompt}、出力 {answer}"),
     "log_seconds": ("Duration", "所要時間"),
-    "log_parent": ("Called by…", "呼び出した実行"),
+    "log_parent": ("Open the run that called it", "呼び出し元の実行を開く"),
+    "log_child": ("Open the run that was called", "呼び出した先の実行を開く"),
     "log_to_prompt": ("Open in the prompt tab", "プロンプトタブで開く"),
     "log_to_prompt_help": (
         "Instruction, options, input and conversation as they were, as an unsaved edit",
