@@ -124,7 +124,7 @@ async function open(id, at) {
 function part(word, content, { open = false, mono = false, copy } = {}) {
   if (content === null || content === undefined || content === "") return null;
   const body = typeof content === "string" ? h("div", { class: mono ? "ak-text ak-mono" : "ak-text", text: content }) : content;
-  return h("details", { class: "ak-log-part", open, "data-part": word }, h("summary", {}, h("span", { t: word }), copy ? button({ label: "copy", glyph: "copy", kind: "ak-quiet", onclick: (event) => (event.preventDefault(), copyText(copy, done)) }) : null), body);
+  return h("details", { class: "ak-log-part", open, "data-part": word }, h("summary", { t: word }), h("div", { class: "ak-log-body", tabindex: "0", role: "region", tLabel: word }, copy ? button({ label: "copy", glyph: "copy", kind: "ak-quiet ak-log-copy", onclick: () => copyText(copy, done) }) : null, body));
 }
 
 const json = (value) => JSON.stringify(value, null, 2);

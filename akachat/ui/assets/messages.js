@@ -62,14 +62,14 @@ function draw() {
 function drawLine(line) {
   if (editing === line.number) return drawForm(line);
   const text = line.message ? line.message.content : line.text;
-  const content = h("div", { class: "ak-rec-content", role: "cell", text });
+  const content = h("div", { class: "ak-rec-content", text });
   const extra = line.message && Object.keys(line.message).filter((key) => !["role", "content"].includes(key));
   return h(
     "div",
-    { class: line.problem ? "ak-rec-tr ak-bad" : "ak-rec-tr", role: "row", "data-line": line.number },
+    { class: line.problem ? "ak-rec-tr ak-rec-torn" : "ak-rec-tr", role: "row", "data-line": line.number },
     h("span", { class: "ak-rec-number", role: "cell", text: String(line.number) }),
     h("span", { class: `ak-rec-role ak-rec-role-${line.message?.role ?? "broken"}`, role: "cell", text: line.message ? roleWord(line.message.role) : t("msg_broken") }),
-    h("div", { class: "ak-rec-cell" }, content, line.problem ? h("p", { class: "ak-field-error", role: "cell", text: said(line.problem) }) : null, extra?.length ? h("p", { class: "ak-help", role: "cell", text: t("msg_extra", { keys: extra.join(", ") }) }) : null),
+    h("div", { class: "ak-rec-cell", role: "cell" }, content, line.problem ? h("p", { class: "ak-field-error", text: said(line.problem) }) : null, extra?.length ? h("p", { class: "ak-help", text: t("msg_extra", { keys: extra.join(", ") }) }) : null),
     h(
       "span",
       { class: "ak-rec-acts", role: "cell" },
