@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from tests.tabstrip import open_tab
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -41,7 +43,7 @@ def page(browser: Browser, site: Server, request: pytest.FixtureRequest) -> Iter
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(f"{site.url}/ui/")
     page.wait_for_selector(".ak-page[data-ready]", timeout=30_000)
-    page.locator('#ak-tabs button[role="tab"]').nth(1).click()
+    open_tab(page, "rag", locale)
     page.wait_for_selector("#ak-rag .ak-rag-side")
     yield page
     assert wrong == []

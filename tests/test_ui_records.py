@@ -12,13 +12,14 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.tabstrip import open_tab
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
     from tests.serving import Serve, Server
 
 EVIL = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
-TITLES = {"variables": ("変数", "Variables"), "messages": ("メッセージ", "Messages"), "log": ("ログ", "Log")}
 
 pytestmark = pytest.mark.browser
 
@@ -51,7 +52,7 @@ def page(browser: Browser, site: Server, request: pytest.FixtureRequest) -> Iter
     page.on("request", lambda sent: wrong.append(sent.url) if foreign(sent.url) else None)
     page.goto(f"{site.url}/ui/")
     page.wait_for_selector(".ak-page[data-ready]", timeout=30_000)
-    show(page, tab, locale)
+    open_tab(page, tab, locale)
     yield page
     assert wrong == []
     assert page.evaluate("window.hacked") is None
@@ -61,17 +62,6 @@ def page(browser: Browser, site: Server, request: pytest.FixtureRequest) -> Iter
 
 def foreign(url: str) -> bool:
     return urlsplit(url).scheme not in ("blob", "data") and urlsplit(url).hostname != "127.0.0.1"
-
-
-def show(page: Page, tab: str, locale: str = "ja-JP") -> None:
-    name = TITLES[tab][0 if locale.startswith("ja") else 1]
-    strip = page.locator('#ak-tabs .tab-container[role="tablist"] button[role="tab"]').filter(has_text=name)
-    if strip.count() and strip.first.is_visible():
-        strip.first.click()
-    else:  # on a phone Gradio keeps what does not fit in a menu
-        page.click("#ak-tabs .overflow-menu > button")
-        page.locator("#ak-tabs .overflow-dropdown button").filter(has_text=name).click()
-    page.wait_for_selector(f"#ak-{tab} .ak-page > div")
 
 
 def tab(name: str, locale: str = "ja-JP", width: int = 1440) -> Any:
@@ -95,7 +85,7 @@ def test_a_variable_is_edited_saved_and_undone(page: Page, site: Server) -> None
     page.fill("#ak-variables .ak-rec-value", "ミミ")
     page.reload()
     page.wait_for_selector(".ak-page[data-ready]", timeout=30_000)
-    show(page, "variables")
+    open_tab(page, "variables")
     open_variable(page, "name")
     assert page.input_value("#ak-variables .ak-rec-value") == "ミミ", "what was typed survives a reload"
     page.press("#ak-variables .ak-rec-value", "Control+s")
@@ -347,10 +337,10 @@ def test_a_run_is_opened_in_the_prompt_tab(page: Page) -> None:
     assert "前" in page.input_value("#ak-prompt .ak-history textarea")
     assert page.locator("#ak-prompt .ak-page").get_attribute("data-open") == "changing"
     # The edit is not saved, so a second one becomes a new prompt, and a third may replace only that, when asked.
-    show(page, "log")
+    open_tab(page, "log")
     page.click("#ak-log .ak-log-detail > header button >> nth=0")
     page.wait_for_selector("#ak-prompt .ak-page[data-open='']")
-    show(page, "log")
+    open_tab(page, "log")
     page.click("#ak-log .ak-log-detail > header button >> nth=0")
     page.click("#ak-prompt .ak-dialog button[type=submit]")
     page.wait_for_selector("#ak-prompt .ak-dialog", state="detached")
