@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="module")
 def served(serve: Serve, stub: str) -> Server:
-    server = serve(tokens=[{"token": "edit-token-0123456789", "role": "edit", "name": "e"}])
+    server = serve(tokens=[{"token": "run-token-0123456789", "role": "run", "name": "r"}])
     echo = {"location": "OpenAI", "endpoint": stub, "model": "stub-0ms-echo"}
     server.write_prompt("echo", "Echo.", echo)
     server.write_prompt("other", "Other.", {**echo, "model": "stub-0ms-other"})
@@ -98,6 +98,26 @@ def test_mistakes_are_told(served: Server, method: str, path: str, body: Any, st
     answer = served.http.request(method, path, json=body) if body is not None else served.http.request(method, path)
     assert answer.status_code == status, answer.text
     assert answer.json()["detail"]["error"]["message"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/runs"),
+        ("DELETE", "/api/runs"),
+        ("GET", "/api/runs/x"),
+        ("POST", "/api/runs/x/replay"),
+        ("GET", "/api/messages/lines"),
+        ("POST", "/api/messages/lines"),
+        ("POST", "/api/messages/restore"),
+        ("PUT", "/api/var"),
+        ("POST", "/api/var"),
+        ("POST", "/api/var/x"),
+    ],
+)
+def test_a_token_that_may_only_run_prompts_sees_nothing_of_it(served: Server, method: str, path: str) -> None:
+    token = {"authorization": "Bearer run-token-0123456789"}
+    assert served.http.request(method, path, json={}, headers=token).status_code == 403
 
 
 def test_lines_are_read_mended_and_cleared(served: Server) -> None:

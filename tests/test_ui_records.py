@@ -75,6 +75,21 @@ def open_variable(page: Page, key: str) -> None:
     )
 
 
+def test_the_menu_of_the_tabs_speaks_the_pages_language(browser: Browser, site: Server) -> None:
+    """Gradio knows the browser's language only, and moves names between its menu and its strip."""
+    context = browser.new_context(locale="en-US", viewport={"width": 390, "height": 900})
+    page = context.new_page()
+    page.goto(f"{site.url}/ui/")
+    page.wait_for_selector(".ak-page[data-ready]", timeout=30_000)
+    page.click(".ak-header-end button:first-child")
+    page.click("#ak-tabs .overflow-menu > button")
+    page.locator("#ak-tabs .overflow-dropdown button:has-text('ログ')").click()
+    strip = '#ak-tabs .tab-container[role="tablist"] button[role="tab"]'
+    page.wait_for_selector(f"{strip}.selected:has-text('ログ')")
+    assert page.locator(strip).first.inner_text() == "プロンプト"
+    context.close()
+
+
 # -- variables
 
 
@@ -94,6 +109,8 @@ def test_a_variable_is_edited_saved_and_undone(page: Page, site: Server) -> None
     page.click("#ak-variables [data-testid=done] button >> nth=0")
     page.wait_for_function("document.querySelector('#ak-variables .ak-rec-value').value === 'Momo'")
     assert file.read_text("utf-8") == "Momo"
+    page.click("[data-testid=var-uses] button:text-is('echo')")
+    page.wait_for_selector("#ak-prompt .ak-page[data-open='echo']:visible")
 
 
 @pytest.mark.parametrize("page", [("variables", "en-US", 1440), ("variables", "ja-JP", 390)], indirect=True, ids=str)

@@ -450,6 +450,16 @@ document.addEventListener("akachat:language", (event) => {
   if (problem.error) complain(problem.error);
 });
 
+/** Gradio's tab strip has no other way to be told; this tab is its first, and so never in its menu. */
+function comeForward() {
+  [...document.querySelectorAll('#ak-tabs button[role="tab"]')].find((tab) => tab.textContent.trim() === t("tab_prompt"))?.click();
+}
+
+document.addEventListener("akachat:open-prompt", ({ detail }) => {
+  comeForward();
+  open(detail.name);
+});
+
 /** What another tab hands over becomes an edit that is not saved: of the prompt it names, else of a new one. */
 document.addEventListener("akachat:open-draft", ({ detail }) => {
   const known = catalog.prompts.includes(detail.name) && !drafts.draft(detail.name);
@@ -465,8 +475,7 @@ document.addEventListener("akachat:open-draft", ({ detail }) => {
     keepAside();
     changed(false);
   };
-  // Gradio's own tab strip has no other way to be told; at its narrowest the tab is in its menu, and there it is clicked.
-  [...document.querySelectorAll('#ak-tabs button[role="tab"]')].find((tab) => tab.textContent.trim() === t("tab_prompt"))?.click();
+  comeForward();
   if (known || !drafts.draft(null)) return begin();
   const dialog = openDialog(root, "open_draft_title", null, [h("p", { t: "open_draft_text" }), dialogButtons("open_draft_now", "ak-danger")(() => dialog)], () => (dialog.close(), begin()));
 });

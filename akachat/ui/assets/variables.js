@@ -116,7 +116,7 @@ function drawUses() {
   uses.replaceChildren();
   if (current.key === null) return;
   if (!current.prompts.length) uses.append(...prose(t("var_unused", { code: written(current.key) })));
-  else uses.append(t("var_used_by"), " ", ...current.prompts.flatMap((name, index) => [index ? ", " : "", h("b", { text: name })]));
+  else uses.append(t("var_used_by"), " ", ...current.prompts.flatMap((name, index) => [index ? ", " : "", h("button", { type: "button", class: "ak-rec-link", text: name, title: t("var_open_prompt", { name }), onclick: () => document.dispatchEvent(new CustomEvent("akachat:open-prompt", { detail: { name } })) })]));
 }
 
 const isDirty = () => current && (value.value !== current.value || (current.key === null && key.value.trim() !== ""));

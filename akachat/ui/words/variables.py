@@ -39,6 +39,7 @@ VARIABLES_WORDS: dict[str, tuple[str, str]] = {
     "var_value": ("Text", "内容"),
     "var_copy": ("Copy how it is written in an instruction", "指示文での書き方をコピー"),
     "var_used_by": ("Used by:", "使っているプロンプト:"),
+    "var_open_prompt": ("Open {name} in the prompt tab", "{name} をプロンプトタブで開く"),
     "var_unused": (
         "No prompt uses it. Write `{code}` in an instruction.",
         "使っているプロンプトはありません。指示文に `{code}` と書くと使えます。",
