@@ -230,13 +230,15 @@ def remove_leftovers(folder: str, *, below: bool = True) -> None:
             return
 
 
-def lines_backwards(path: str | Path, *, limit: int | None = None) -> Iterator[bytes]:
+def lines_backwards(path: str | Path, *, limit: int | None = None, end: int | None = None) -> Iterator[bytes]:
     """A file's lines from the last to the first, without their ends; at most ``limit`` bytes are read.
 
-    The first one is what follows the last newline: empty, unless the file's end is missing its newline.
+    The first one is what follows the last newline: empty, unless the file's end is missing its newline. With ``end``
+    the file is read as if it ended there.
     """
     with open(path, "rb") as file:
         position = file.seek(0, os.SEEK_END)
+        position = position if end is None else min(position, end)
         least = 0 if limit is None else max(0, position - limit)
         block, rest = _BLOCK, b""
         while position > least:

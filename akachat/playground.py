@@ -24,6 +24,8 @@ from akachat.journal import Journal
 from akachat.messages import Message
 from akachat.options import Options
 from akachat.pad import Pad
+from akachat.records.runs import RunLog
+from akachat.records.variables import VariableBook
 from akachat.retrieval import Libraries
 from akachat.run import Runner
 from akachat.settings import Limits, Settings, SettingsFile, refuse_owners_only, settings_view
@@ -64,8 +66,8 @@ _WHERE = (
 class Playground:
     """A workspace and everything that runs in it. Two may live in one process; they share nothing.
 
-    ``libraries`` are its documents, ``versions`` what its prompts were, ``pad`` its scratch pad; ``exchange`` brings
-    prompts in from other programs and out to them.
+    ``libraries`` are its documents, ``variables`` its variables as a list to work on, ``versions`` what its prompts
+    were, ``log`` its runs, ``pad`` its scratch pad; ``exchange`` brings prompts in from other programs and out to them.
 
     ::
 
@@ -103,6 +105,8 @@ class Playground:
         self._runner = Runner(
             self.workspace, self._settings.recent, self._sandbox, self._backends, self._journal, self._host
         )
+        self.log = RunLog(self._journal, self._settings.recent, self._runner.run, self.find_model)
+        self.variables = VariableBook(self.workspace)
 
     async def start(self) -> None:
         """Warms what the first run would wait for; calling it is optional."""
@@ -251,6 +255,10 @@ class Playground:
     async def replace_messages(self, messages: Sequence[Message]) -> None:
         """Replaces all of ``log/messages.jsonl``."""
         await anyio.to_thread.run_sync(self.workspace.messages.replace, messages)
+
+    async def clear_messages(self) -> str:
+        """Forgets all messages; gives the name by which ``workspace.transcript.restore`` brings them back."""
+        return await anyio.to_thread.run_sync(self.workspace.transcript.clear)
 
     # models and functions
 

@@ -35,6 +35,7 @@ ROWS = [
     ["asking", "host", "keeping", "summaries"],
     ["trimming", "pad"],
     ["run"],
+    ["records"],
     ["speech", "batch"],
     ["playground"],
     ["api", "ui"],

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
 from akachat.exporters import FORMATS as EXPORT_FORMATS
 from akachat.importers import FORMATS
 from akachat.ui.words import LANGUAGES, TEXTS
+from tests.visiting import page_is_up, visiting
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -44,36 +43,20 @@ def test_every_format_has_its_words() -> None:
 def site(serve: Serve) -> Server:
     server = serve(ui=True)
     server.write_prompt("taken", "{rag('m', input)} Hello", {"location": "OpenAI", "model": "m"})
-    deadline = time.monotonic() + 120
-    while httpx.get(f"{server.url}/ui/").status_code != 200:
-        assert time.monotonic() < deadline, "the page did not come up"
-        time.sleep(0.1)
-    return server
+    return page_is_up(server)
 
 
 @pytest.fixture
 def page(browser: Browser, site: Server, request: pytest.FixtureRequest) -> Iterator[Page]:
     """The page, in the language and width that the test's parameters say; Japanese at 1440 px without any."""
     locale, width = getattr(request, "param", ("ja-JP", 1440))
-    context = browser.new_context(locale=locale, viewport={"width": width, "height": 900}, accept_downloads=True)
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda said: wrong.append(said.text) if said.type == "error" else None)
-    page.on(
-        "request",
-        lambda asked: wrong.append(asked.url) if not asked.url.startswith((site.url, "blob:", "data:")) else None,
-    )
-    page.goto(f"{site.url}/ui/")
-    page.wait_for_selector(".ak-page[data-ready]", timeout=30_000)
-    yield page
-    assert wrong == []
-    assert page.evaluate("window.hacked") is None
-    context.close()
+    with visiting(browser, site, "prompt", locale=locale, width=width, accept_downloads=True) as page:
+        yield page
 
 
 def begin(page: Page, word: str) -> None:
-    page.click(f"#ak-prompt .ak-bar button:has-text('{word}')")
+    page.click("#ak-prompt .ak-menu-opener > button")
+    page.click(f"#ak-prompt .ak-menu-item:has-text('{word}')")
     page.wait_for_selector("dialog.ak-exchange[open]")
 
 

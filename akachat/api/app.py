@@ -18,9 +18,11 @@ from akachat.api.openai import OpenAIRoutes
 from akachat.api.pad import PadRoutes
 from akachat.api.rag import UPLOADS, RagRoutes
 from akachat.api.routing import Application, Mount
+from akachat.api.runs import RunRoutes
 from akachat.api.schema import describe
 from akachat.api.settings import SettingsRoutes
 from akachat.api.store import StoreRoutes
+from akachat.api.transcript import TranscriptRoutes
 from akachat.api.versions import VersionRoutes
 from akachat.playground import Playground
 
@@ -52,6 +54,8 @@ def create_app(
         *StoreRoutes(playground).endpoints(),
         *SettingsRoutes(playground).endpoints(),
         *PadRoutes(playground).endpoints(),
+        *TranscriptRoutes(playground).endpoints(),
+        *RunRoutes(playground).endpoints(),
     ]
     docs = DocsRoutes(endpoints, home, [mount.prefix for mount in mounts if mount.prefix])
     app = Application([*endpoints, *docs.endpoints()], mounts, document=lambda: describe(endpoints), lifespan=lifespan)

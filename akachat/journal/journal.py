@@ -7,12 +7,16 @@ import contextlib
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import orjson
 
-from akachat.files import lines_backwards
+from akachat.files import lines_backwards, translated
+from akachat.journal.query import Query
+from akachat.journal.redactor import Redactor
+from akachat.journal.search import Page, parsed, read_at, search
 from akachat.journal.writer import Writer, journal_files
 from akachat.settings import Settings
 
@@ -81,18 +85,66 @@ class Journal:
         for line in self._lines(None):
             if len(found) >= limit:
                 break
-            entry = _parsed(line)
+            entry = parsed(line)
             if entry is not None and (prompt is None or entry.get("prompt") == prompt):
                 found.append(entry)
-        return found
+        return [self._shown(entry) for entry in found]
 
-    def find(self, id: str) -> dict[str, Any] | None:
-        """The newest entry of a run, or None."""
-        for line in self._lines(orjson.dumps(id)):
-            entry = _parsed(line)
+    def find(self, id: str, at: str = "") -> dict[str, Any] | None:
+        """The newest entry of a run, or None; ``at`` is where a search found it, however long ago that was.
+
+        Raises:
+            InvalidInput: ``at`` is no place.
+        """
+        if at:
+            entry = read_at(self._folder, at)
             if entry is not None and entry.get("id") == id:
-                return entry
+                return self._shown(entry)
+        for line in self._lines(orjson.dumps(id)):
+            entry = parsed(line)
+            if entry is not None and entry.get("id") == id:
+                return self._shown(entry)
         return None
+
+    def search(self, query: Query, limit: int = 50, *, cursor: str = "") -> Page:
+        """The newest entries that a query asks for, from ``cursor`` backwards.
+
+        No more is read than ``limits.journal_scan_bytes``; the page's own cursor goes on from there.
+
+        Raises:
+            InvalidInput: the query or the cursor cannot be used.
+        """
+        self.flush(2.0)
+        page = search(self._folder, query, limit, cursor, self._settings().limits.journal_scan_bytes)
+        found = tuple(replace(each, entry=self._shown(each.entry)) for each in page.found)
+        return replace(page, found=found)
+
+    def days(self) -> dict[str, int]:
+        """The days of which something is kept, the newest first, each with its bytes."""
+        self.flush(2.0)
+        days: dict[str, int] = {}
+        for path, size in journal_files(self._folder):
+            days[path.name[:10]] = days.get(path.name[:10], 0) + size
+        return days
+
+    def delete(self, day: str = "") -> int:
+        """Deletes what is kept of a day, or all of it; gives the bytes that went.
+
+        Raises:
+            FileError: it cannot be deleted.
+        """
+        self.flush(2.0)
+        gone = 0
+        for path, size in journal_files(self._folder):
+            if not day or path.name.startswith(day + "."):
+                with translated(f"log/runs/{path.name}", "delete"), contextlib.suppress(FileNotFoundError):
+                    path.unlink()
+                    gone += size
+        return gone
+
+    def _shown(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """An entry without the secrets of now: what was typed may have become one since it was written."""
+        return Redactor(self._settings()).cleaned(entry)
 
     def _lines(self, needle: bytes | None) -> Iterator[bytes]:
         """Lines from the newest to the oldest, as many as the settings let one search read."""
@@ -139,11 +191,3 @@ class Journal:
             if item is None:
                 self._writer.close()
                 return
-
-
-def _parsed(line: bytes) -> dict[str, Any] | None:
-    try:
-        value = orjson.loads(line)
-    except orjson.JSONDecodeError:  # a line that a crash cut off
-        return None
-    return value if isinstance(value, dict) else None

@@ -32,6 +32,10 @@ class Redactor:
             line = orjson.dumps(self._clean(orjson.loads(line)), option=orjson.OPT_APPEND_NEWLINE)
         return line
 
+    def cleaned(self, entry: dict[str, Any]) -> dict[str, Any]:
+        """An entry that was read, without what is secret now."""
+        return {self._clean(key): self._clean(each) for key, each in entry.items()} if self._secrets else entry
+
     def _clean(self, value: Any) -> Any:
         if isinstance(value, str):
             value = value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

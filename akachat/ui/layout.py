@@ -30,6 +30,7 @@ _STYLES = (
     "pad.css",
     "versions.css",
     "exchange.css",
+    "records.css",
 )
 #: In the order in which they need each other; those of one component are together the body of one function.
 _FRAME_SCRIPTS = ("dom.js", "words.js", "frame.js")

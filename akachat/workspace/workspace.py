@@ -17,6 +17,7 @@ from akachat.workspace.changes import Change
 from akachat.workspace.history import History
 from akachat.workspace.prompts import Prompts
 from akachat.workspace.store import Store
+from akachat.workspace.transcript import Transcript
 from akachat.workspace.variables import Variables
 from akachat.workspace.versions import Versions
 
@@ -35,6 +36,7 @@ class Workspace:
     Attributes:
         root: the folder, absolute, links followed.
         prompts, variables, messages: what is kept in it.
+        transcript: the messages as lines of their file.
     """
 
     def __init__(self, root: Path | str, limits: Callable[[], Limits] = Limits) -> None:
@@ -43,6 +45,7 @@ class Workspace:
         self.prompts = Prompts(self._store, Versions(self._store, limits))
         self.variables = Variables(self._store)
         self.messages = History(str(self.root), lambda: limits().messages_file_bytes)
+        self.transcript = Transcript(str(self.root), lambda: limits().messages_file_bytes)
 
     @property
     def settings_path(self) -> Path:

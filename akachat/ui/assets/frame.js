@@ -77,4 +77,6 @@ shell.append(
 document.addEventListener("akachat:settings-language", (event) => {
   if (!chosenLanguage() && event.detail && event.detail !== language) announceLanguage(event.detail, false);
 });
+// Gradio's menu of the tabs that do not fit is made when it opens, and changes the strip when a tab is chosen in it.
+document.addEventListener("click", (event) => event.target.closest?.("#ak-tabs > .tab-wrapper") && setTimeout(() => setLanguage(language), 50));
 setLanguage(language);

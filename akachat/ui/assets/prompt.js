@@ -471,7 +471,37 @@ document.addEventListener("akachat:use-model", (event) => {
   const { model, ...others } = event.detail;
   form.value = { ...form.value, location: "Local", model, ...others };
   changed(false);
-  document.querySelector('[aria-controls="ak-tab-prompt"]')?.click();
+  comeForward();
+});
+
+/** Gradio's tab strip has no other way to be told; this tab is its first, and so never in its menu. */
+function comeForward() {
+  [...document.querySelectorAll('#ak-tabs button[role="tab"]')].find((tab) => tab.textContent.trim() === t("tab_prompt"))?.click();
+}
+
+document.addEventListener("akachat:open-prompt", ({ detail }) => {
+  comeForward();
+  open(detail.name);
+});
+
+/** What another tab hands over becomes an edit that is not saved: of the prompt it names, else of a new one. */
+document.addEventListener("akachat:open-draft", ({ detail }) => {
+  const known = catalog.prompts.includes(detail.name) && !drafts.draft(detail.name);
+  const begin = async () => {
+    if (!known) drafts.drop(null);
+    await open(known ? detail.name : null, { draft: false });
+    editor.value = detail.instruction ?? "";
+    form.value = detail.options ?? {};
+    input.value = detail.input ?? "";
+    const speaker = (role) => (role === "assistant" ? "ai" : role);
+    history.value = typeof detail.messages === "string" ? detail.messages : (detail.messages ?? []).map((m) => `${speaker(m.role)}: ${m.content}`).join("\n");
+    historyBox.open = Boolean(history.value);
+    keepAside();
+    changed(false);
+  };
+  comeForward();
+  if (known || !drafts.draft(null)) return begin();
+  const dialog = openDialog(root, "open_draft_title", null, [h("p", { t: "open_draft_text" }), dialogButtons("open_draft_now", "ak-danger")(() => dialog)], () => (dialog.close(), begin()));
 });
 
 async function wake() {

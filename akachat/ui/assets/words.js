@@ -51,8 +51,11 @@ function setLanguage(next) {
   language = next;
   document.documentElement.lang = next;
   // Gradio translates its own labels by the browser's language alone.
-  document.querySelectorAll('#ak-tabs > .tab-wrapper .tab-container[role="tablist"] button[role="tab"]').forEach((tab) => {
-    const key = Object.keys(TEXTS.en).find((key) => key.startsWith("tab_") && Object.values(TEXTS).some((words) => words[key] === tab.textContent.trim()));
-    if (key) tab.textContent = t(key);
+  const strip = "#ak-tabs > .tab-wrapper";
+  document.querySelectorAll(`${strip} .tab-container[role="tablist"] button[role="tab"], ${strip} .overflow-dropdown button`).forEach((tab) => {
+    // The text in its own node: Gradio writes another tab's name there when it moves that one out of its menu.
+    const text = [...tab.childNodes].find((node) => node.nodeType === Node.TEXT_NODE && node.data.trim());
+    const key = text && Object.keys(TEXTS.en).find((key) => key.startsWith("tab_") && Object.values(TEXTS).some((words) => words[key] === text.data.trim()));
+    if (key && text.data.trim() !== t(key)) text.data = t(key);
   });
 }

@@ -9,12 +9,15 @@ from typing import Any
 from akachat.playground import Playground
 from akachat.ui.form import form_fields
 from akachat.ui.tabs.exchange import ExchangeCalls
+from akachat.ui.tabs.log import LogTab
+from akachat.ui.tabs.messages import MessagesTab
 from akachat.ui.tabs.models import ModelsTab
 from akachat.ui.tabs.pad import PadTab
 from akachat.ui.tabs.prompt import PromptTab
 from akachat.ui.tabs.prompt_versions import VersionCalls
 from akachat.ui.tabs.rag import RagTab
 from akachat.ui.tabs.settings import SettingsTab
+from akachat.ui.tabs.variables import VariablesTab
 
 __all__ = ["Tab", "all_tabs"]
 
@@ -41,7 +44,8 @@ class Tab:
 
 def all_tabs(playground: Playground) -> list[Tab]:
     """The tabs over a playground."""
-    return [_prompt(playground), _rag(playground), _pad(playground), _models(playground), _settings(playground)]
+    makers = (_prompt, _rag, _variables, _messages, _pad, _models, _log, _settings)
+    return [make(playground) for make in makers]
 
 
 def _prompt(playground: Playground) -> Tab:
@@ -86,3 +90,19 @@ def _pad(playground: Playground) -> Tab:
 
 def _settings(playground: Playground) -> Tab:
     return Tab("settings", ("answer.js", "settings.js"), SettingsTab(playground).server_functions())
+
+
+def _variables(playground: Playground) -> Tab:
+    scripts = ("answer.js", "insert.js", "dialogs.js", "drafts.js", "records.js", "variables.js")
+    return Tab("variables", scripts, VariablesTab(playground).server_functions())
+
+
+def _messages(playground: Playground) -> Tab:
+    scripts = ("answer.js", "preview.js", "dialogs.js", "drafts.js", "records.js", "messages.js")
+    return Tab("messages", scripts, MessagesTab(playground).server_functions())
+
+
+def _log(playground: Playground) -> Tab:
+    tab = LogTab(playground)
+    scripts = ("answer.js", "insert.js", "preview.js", "dialogs.js", "records.js", "log.js")
+    return Tab("log", scripts, tab.server_functions(), facts=tab.facts())

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from akachat.ui.words.exchange import EXCHANGE_WORDS
+from akachat.ui.words.log import LOG_WORDS
+from akachat.ui.words.messages import MESSAGES_WORDS
 from akachat.ui.words.model import MODEL_WORDS
 from akachat.ui.words.models import MODELS_WORDS
 from akachat.ui.words.pad import PAD_WORDS
@@ -10,6 +12,7 @@ from akachat.ui.words.page import PAGE_WORDS
 from akachat.ui.words.rag import RAG_WORDS
 from akachat.ui.words.settings import SETTINGS_WORDS
 from akachat.ui.words.tour import TOUR_WORDS
+from akachat.ui.words.variables import VARIABLES_WORDS
 from akachat.ui.words.versions import VERSIONS_WORDS
 
 __all__ = ["LANGUAGES", "TEXTS"]
@@ -19,12 +22,15 @@ LANGUAGES = ("en", "ja")
 _ALL = (
     PAGE_WORDS,
     EXCHANGE_WORDS,
+    LOG_WORDS,
+    MESSAGES_WORDS,
     MODEL_WORDS,
     MODELS_WORDS,
     PAD_WORDS,
     RAG_WORDS,
     SETTINGS_WORDS,
     TOUR_WORDS,
+    VARIABLES_WORDS,
     VERSIONS_WORDS,
 )
 
