@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -41,10 +40,6 @@ def page(browser: Browser, site: Server, request: pytest.FixtureRequest) -> Iter
     with visiting(browser, site, tab, locale=locale, width=width, accept_downloads=True) as page:
         yield page
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-
-
-def foreign(url: str) -> bool:
-    return urlsplit(url).scheme not in ("blob", "data") and urlsplit(url).hostname != "127.0.0.1"
 
 
 def tab(name: str, locale: str = "ja-JP", width: int = 1440) -> Any:

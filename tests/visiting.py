@@ -61,7 +61,7 @@ def open_tab(page: Page, tab: str) -> None:
         page.click("#ak-tabs .overflow-menu > button")
         language = page.evaluate("document.documentElement.lang")
         page.locator(".overflow-dropdown button", has_text=TEXTS[language][f"tab_{tab}"]).click()
-    page.wait_for_selector(f"#ak-{tab} .ak-page > *", state="visible")
+    page.wait_for_selector(f"#ak-{tab} .ak-page", state="visible")
 
 
 def _is_foreign(url: str, own: str) -> bool:
