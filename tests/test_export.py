@@ -188,7 +188,7 @@ def trimmed(messages: list[Message]) -> list[tuple[str, str]]:
     """Messages without the white space at their ends, those of one role in a row as one: how a Prompty keeps them."""
     out: list[tuple[str, str]] = []
     for message in messages:
-        text = "\n".join(line.rstrip() for line in message.content.strip().split("\n"))
+        text = "\n".join(line.strip() for line in message.content.strip().split("\n"))
         if text and out and out[-1][0] == message.role == "system":
             out[-1] = ("system", f"{out[-1][1]}\n{text}")
         elif text:
