@@ -188,7 +188,7 @@ def trimmed(messages: list[Message]) -> list[tuple[str, str]]:
     """Messages without the white space at their ends, those of one role in a row as one: how a Prompty keeps them."""
     out: list[tuple[str, str]] = []
     for message in messages:
-        text = "\n".join(line.rstrip() for line in message.content.strip().split("\n"))
+        text = "\n".join(line.strip() for line in message.content.strip().split("\n"))
         if text and out and out[-1][0] == message.role == "system":
             out[-1] = ("system", f"{out[-1][1]}\n{text}")
         elif text:
@@ -256,6 +256,12 @@ def test_what_the_facade_makes(workspace_folder: Path) -> None:
     assert (made.variables.get("voice"), made.variables.get("mood")) == ("mine", "glad")
     exchange.bring([Given("talk.json", b'[{"role": "user", "content": "u"}, {"role": "assistant", "content": "a"}]')])
     assert [message.content for message in made.messages.list()] == ["u", "a"]
+    twice = [Given("a/x.prompty", b"system:\n1"), Given("b/X.prompty", b"system:\n2")]
+    assert [each.name for each in exchange.bring(twice).prompts] == ["x", "X-2"]
+    again = exchange.bring(twice, replace=True).prompts
+    assert [(each.name, each.exists, each.taken) for each in again] == [("x", True, ""), ("X-3", False, "X")]
+    into = exchange.bring(twice, "folder").prompts
+    assert [each.name for each in into] == ["folder/x", "folder/X-2"]
     missing = exchange.look([Given("x.yaml", b"system: $a\ndefaults: {}\n")]).prompts[0]
     assert missing.reads == ("a",)
 

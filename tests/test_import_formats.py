@@ -402,11 +402,12 @@ def test_a_zip_of_many() -> None:
     )
     imported = read(data, "all.zip")
     made = {prompt.name: prompt for prompt in imported.prompts}
-    assert set(made) == {"a", "deep/b", "Basic Prompt", "アキ", "e"}
+    assert set(made) == {"a", "deep/b", "Basic Prompt", "アキ"}
     assert made["a"].instruction == "A {input}\n"
     assert made["a"].options == {"location": "Local", "model": "embedded", "seed": 1, "later_option": 2}
     assert made["deep/b"].instruction == "B"
     assert imported.variables["名前"] == "value"
+    assert "e was left out: it holds options alone." in imported.notes
     assert any(note.startswith("photo.png was left out: there is no character card") for note in imported.notes)
 
 

@@ -62,12 +62,23 @@ def _together(every: Sequence[Given], format: str, notes: list[str]) -> Imported
                 found.append(_named(each, read_file(each, format)))
         except InvalidInput as error:
             notes.append(f"{shown(each.name)} was left out: {error.message}.")
+    found = [_without_options(each, notes) for each in found]
+    found = [each for each in found if each.prompts or each.messages]
     if not found and not variables:
         raise InvalidInput(
             "nothing in these files is known here",
             hint=notes[0] if notes else "Give prompts of akachat or of another program.",
         )
     return _one(found, variables, notes)
+
+
+def _without_options(imported: Imported, notes: list[str]) -> Imported:
+    """Options among other files belong to no prompt: nobody says whose they are."""
+    alone = [each for each in imported.prompts if each.instruction is None]
+    notes += [f"{shown(each.name)} was left out: it holds options alone." for each in alone]
+    return (
+        replace(imported, prompts=tuple(each for each in imported.prompts if each not in alone)) if alone else imported
+    )
 
 
 def _pair(text: Given, options: Given | None) -> Imported:

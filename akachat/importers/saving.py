@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from akachat.errors import Conflict, InvalidInput
-from akachat.importers.imported import Imported
+from akachat.errors import Conflict, InvalidInput, NotFound
+from akachat.importers.imported import Imported, ImportedPrompt
 from akachat.importers.naming import safe_name
 from akachat.names import check_name
 from akachat.options import Options
@@ -61,35 +61,41 @@ def plan_import(workspace: Workspace, imported: Imported, name: str = "", *, rep
         InvalidInput: no prompt may be called so, or a file holds options alone and nobody says whose.
         Conflict: there is a prompt of that name.
     """
-    prompts = workspace.prompts
-    taken = {each.casefold() for each in prompts.list()}
+    saved = {each.casefold(): each for each in workspace.prompts.list()}
+    made: set[str] = set()
     planned: list[Planned] = []
     several = len(imported.prompts) > 1
     have = {*workspace.variables.list(), *imported.variables}
     for each in imported.prompts:
         own = safe_name(each.name)
         wanted = check_name(f"{name}/{own}" if several else name) if name else own
-        exists = wanted.casefold() in taken
         if each.instruction is None:
-            if not name:
-                raise InvalidInput(
-                    "this file holds options alone", hint="Say the name of the prompt that they are for."
-                )
-            before = prompts.load(wanted) if exists else None
-            options = (before.options if before else Options()).merged(each.options)
-            planned.append(Planned(wanted, before.instruction if before else "", options, exists))
+            planned.append(_with_options(workspace, saved.get(wanted.casefold(), wanted), each, is_named=bool(name)))
             continue
-        before_it = ""
-        if exists and not replace:
-            if name and not several:
-                hint = "Choose another name, or say that it is to be replaced."
-                raise Conflict(f"there is a prompt `{wanted}` already", hint=hint)
-            before_it = wanted
-            wanted, exists = _free(wanted, lambda other: other.casefold() in taken), False
-        taken.add(wanted.casefold())
+        exists, given = wanted.casefold() in saved, wanted
+        if exists and not replace and name and not several:
+            hint = "Choose another name, or say that it is to be replaced."
+            raise Conflict(f"there is a prompt `{wanted}` already", hint=hint)
+        if wanted.casefold() in made or (exists and not replace):
+            wanted, exists = _free(wanted, made | saved.keys()), False
+        # A disk that does not tell capitals has one file for both spellings: the one that is there stays.
+        wanted = saved.get(wanted.casefold(), wanted)
+        made.add(wanted.casefold())
         missing = tuple(key for key in each.reads if key not in have)
-        planned.append(Planned(wanted, each.instruction, Options.parse(each.options), exists, missing, before_it))
+        taken = "" if exists or wanted == given else given
+        planned.append(Planned(wanted, each.instruction, Options.parse(each.options), exists, missing, taken))
     return planned
+
+
+def _with_options(workspace: Workspace, name: str, given: ImportedPrompt, *, is_named: bool) -> Planned:
+    """A prompt as it is, with other options; a new one with no text where there is none."""
+    if not is_named:
+        raise InvalidInput("this file holds options alone", hint="Say the name of the prompt that they are for.")
+    try:
+        before = workspace.prompts.load(name)
+    except NotFound:
+        return Planned(name, "", Options().merged(given.options), False)
+    return Planned(name, before.instruction, before.options.merged(given.options), True)
 
 
 def save_import(workspace: Workspace, imported: Imported, planned: list[Planned]) -> None:
@@ -109,11 +115,16 @@ def save_import(workspace: Workspace, imported: Imported, planned: list[Planned]
 def new_variables(workspace: Workspace, imported: Imported) -> Mapping[str, str]:
     """The variables of an import that nobody has set."""
     have = {key.casefold() for key in workspace.variables.list()}
-    return {key: value for key, value in imported.variables.items() if key.casefold() not in have}
+    new: dict[str, str] = {}
+    for key, value in imported.variables.items():
+        if key.casefold() not in have:
+            have.add(key.casefold())
+            new[key] = value
+    return new
 
 
-def _free(name: str, is_taken: Callable[[str], bool]) -> str:
+def _free(name: str, taken: Set[str]) -> str:
     number = 2
-    while is_taken(f"{name}-{number}"):
+    while f"{name}-{number}".casefold() in taken:
         number += 1
     return f"{name}-{number}"
