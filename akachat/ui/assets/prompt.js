@@ -165,7 +165,7 @@ function show(next, content, { draft = true } = {}) {
   root.dataset.open = name ?? "";
   complain(null);
   keepDraft();
-  inserts.show(catalog, name);
+  know();
   if (kept && isDirty()) announce(same(kept.base, saved) ? "draft_back" : "draft_old");
   refresh.now();
 }
@@ -189,6 +189,7 @@ async function open(next, options) {
 
 function revert() {
   drafts.drop(name);
+  editor.replace(saved.instruction); // so that it can be undone
   show(name, saved, { draft: false });
 }
 
@@ -196,6 +197,11 @@ async function reload() {
   await Promise.all([readCatalog(), readChoices()]);
   if (name !== null) await open(name);
   if (!problem.error) announce("reloaded");
+}
+
+function know() {
+  inserts.show(catalog, name);
+  editor.know(catalog, name);
 }
 
 async function readCatalog() {
@@ -215,7 +221,7 @@ async function readChoices() {
 function take(result) {
   catalog = { ...catalog, ...Object.fromEntries(Object.entries(result).filter(([key]) => key in catalog)) };
   form.catalog(catalog);
-  inserts.show(catalog, name);
+  know();
   listPrompts();
   model.take(result);
 }
@@ -443,6 +449,7 @@ document.addEventListener("akachat:language", (event) => {
   select.dataset.key = "";
   listPrompts();
   inserts.show(catalog, name);
+  editor.draw();
   preview.draw();
   answer.draw();
   form.showFacts();

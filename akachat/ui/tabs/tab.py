@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from akachat.playground import Playground
-from akachat.ui.form import form_fields
+from akachat.ui.bundle import bundle_element
 from akachat.ui.tabs.prompt import PromptTab
 from akachat.ui.tabs.rag import RagTab
 
@@ -25,6 +25,7 @@ class Tab:
         calls: what the script may call as ``server.{name}``; see ``ui.calls.answering``.
         streams: what the script starts by ``trigger(name, payload)``; each yields frames that the script watches.
         facts: what the script finds in ``FACTS``.
+        head: elements that load what the script needs and did not write.
     """
 
     id: str
@@ -32,6 +33,7 @@ class Tab:
     calls: Sequence[Callable[..., Any]]
     streams: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    head: str = ""
 
 
 def all_tabs(playground: Playground) -> list[Tab]:
@@ -42,6 +44,8 @@ def all_tabs(playground: Playground) -> list[Tab]:
 def _prompt(playground: Playground) -> Tab:
     tab = PromptTab(playground)
     scripts = (
+        "fields.js",
+        "completing.js",
         "editor.js",
         "picker.js",
         "models.js",
@@ -54,7 +58,7 @@ def _prompt(playground: Playground) -> Tab:
         "drafts.js",
         "prompt.js",
     )
-    return Tab("prompt", scripts, tab.server_functions(), {"run": tab.run}, {"fields": form_fields()})
+    return Tab("prompt", scripts, tab.server_functions(), {"run": tab.run}, tab.facts(), bundle_element())
 
 
 def _rag(playground: Playground) -> Tab:
