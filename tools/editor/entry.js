@@ -1,6 +1,6 @@
 // What the page's editor takes of CodeMirror; everything else is left out of the bundle.
 
-export { EditorState, Compartment, StateEffect, StateField, Prec } from "@codemirror/state";
+export { EditorState, Compartment, StateEffect, StateField } from "@codemirror/state";
 export {
   EditorView,
   Decoration,
@@ -14,7 +14,6 @@ export {
   lineNumbers,
   placeholder,
   rectangularSelection,
-  tooltips,
 } from "@codemirror/view";
 export { defaultKeymap, history, historyKeymap } from "@codemirror/commands";
 export {
@@ -23,9 +22,8 @@ export {
   closeBrackets,
   closeBracketsKeymap,
   completionKeymap,
-  completionStatus,
   pickedCompletion,
   startCompletion,
 } from "@codemirror/autocomplete";
 export { highlightSelectionMatches, search, searchKeymap } from "@codemirror/search";
-export { lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";
+export { forEachDiagnostic, lintGutter, lintKeymap, setDiagnostics } from "@codemirror/lint";

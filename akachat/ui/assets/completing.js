@@ -61,8 +61,9 @@ function makeCompleter() {
     return signature.includes("()") ? 0 : 1;
   }
 
-  function python() {
-    return (FACTS.names ?? []).map((label) => ({ label, kind: "expression", boost: -1 }));
+  /** Names of Python that begin as what is written: they are many, and nobody looks for them by their middle. */
+  function python(word) {
+    return word === "" ? [] : FACTS.names.filter((name) => name.startsWith(word)).map((label) => ({ label, kind: "expression", boost: -1 }));
   }
 
   /** The keywords that a call still takes. */
@@ -71,7 +72,7 @@ function makeCompleter() {
     const { called, used } = frame;
     const offered = (OWN_ARGUMENTS[called] ?? []).map((name) => offer(name));
     if (called === "llm") {
-      for (const { name, choices } of FACTS.fields ?? []) offered.push(offer(name, t(`option_${name}`), t(`help_${name}`), choices?.join(", ")));
+      for (const { name, choices } of FACTS.fields) offered.push(offer(name, t(`option_${name}`), t(`help_${name}`), choices?.join(", ")));
     }
     const parameters = called in OWN_ARGUMENTS ? {} : functions.get(called)?.parameters?.properties ?? {};
     for (const [name, { type, description }] of Object.entries(parameters)) offered.push(offer(name, type, description));
@@ -87,7 +88,7 @@ function makeCompleter() {
     const asList = frame.bracket !== "{" && !frame.called && outer?.called === "rag" && first(outer);
     if (frame.bracket === "(" && frame.called === "llm" && first(frame)) return catalog.prompts.filter((name) => name !== own).map((label) => ({ label, kind: "llm" }));
     if (asList || (frame.bracket === "(" && frame.called === "rag" && first(frame))) return catalog.libraries.map((label) => ({ label, kind: "rag" }));
-    const option = frame.called === "llm" && FACTS.fields?.find(({ name }) => name === frame.keyword);
+    const option = frame.called === "llm" && FACTS.fields.find(({ name }) => name === frame.keyword);
     return option?.choices?.map((label) => ({ label, kind: "option" })) ?? null;
   }
 
@@ -128,18 +129,19 @@ function makeCompleter() {
     }
     if (top?.kind !== "field" && top?.kind !== "bracket") return null;
     const before = state.sliceDoc(field.from, pos);
-    const from = pos - WORD_END.exec(before)[0].length;
+    const word = WORD_END.exec(before)[0];
+    const from = pos - word.length;
     const written = words.filter(([at]) => at < from);
     const [last, object] = [written.at(-1), written.at(-2)];
-    const validFor = /^[\p{L}\p{N}\p{M}_]*$/u;
+    const validFor = (text) => text.startsWith(word) && WORD_END.exec(text)[0] === text;
     if (last?.[2] === "dot") {
       if (object?.[2] !== "name" || state.sliceDoc(object[0], object[1]) !== "var") return null;
       return { from, options: keys(last[0]), validFor };
     }
     const begins = last?.[2] === "brace" && from === last[1];
-    if ((from === pos && !explicit && !begins) || /^\d/.test(state.sliceDoc(from, pos)) || last?.[2] === "format") return null;
+    if ((from === pos && !explicit && !begins) || /^\d/.test(word) || last?.[2] === "format") return null;
     const argument = top.kind === "bracket" && top.bracket === "(" && (last?.[2] === "comma" || last?.[0] === top.from);
-    return { from, options: [...(argument ? keywords(top) : []), ...values(), ...variables(), ...calls(), ...python()], validFor };
+    return { from, options: [...(argument ? keywords(top) : []), ...values(), ...variables(), ...calls(), ...python(word)], validFor };
   }
 
   /** What a name under the pointer is, as a node; null where there is nothing to say. */

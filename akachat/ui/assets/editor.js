@@ -80,7 +80,8 @@ function closing(state, at) {
   const top = field && openAt(cutOf(state), field, at).open.at(-1);
   const brackets = !top || top.kind === "spec" ? ["{"] : top.kind === "string" ? (top.formatted ? ["{"] : [top.quote]) : top.kind === "note" ? [] : ["(", "[", "{", "'", '"'];
   // Between Japanese letters no space is to be expected after a brace.
-  return [{ closeBrackets: { brackets, before: `)]}:;,、。」${/^[^\s\x00-\x7f]/.test(next) ? next : ""}`, stringPrefixes: ["f", "r", "b", "F", "R"] } }];
+  const before = `)]}:;,、。」${/^[^\s\x00-\x7f]/.test(next) || (top?.formatted && next === top.quote[0]) ? next : ""}`;
+  return [{ closeBrackets: { brackets, before, stringPrefixes: ["f", "r", "b", "F", "R"] } }];
 }
 
 /** A place of the server as one of ours; `line` and `column` count from 1, the column in whole characters. */
@@ -119,7 +120,8 @@ function makeEditor(onchange) {
   ];
   const locking = () => [EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of({ "aria-readonly": String(readOnly) })];
   const hovering = CodeMirror.hoverTooltip(({ state }, at) => {
-    const found = completer.explain(cutOf(state), at);
+    let found = completer.explain(cutOf(state), at);
+    CodeMirror.forEachDiagnostic(state, (_, from, to) => from <= at && at <= to && (found = null)); // the error is told there
     return found && { pos: found.from, end: found.to, create: () => ({ dom: h("div", { class: "ak-hover" }, found.node) }) };
   });
   const listening = EditorView.updateListener.of(({ docChanged, view }) => {
