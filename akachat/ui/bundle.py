@@ -24,7 +24,7 @@ def _bundle() -> tuple[bytes, str]:
 
 
 def bundle_element() -> str:
-    """What loads it, for the ``head`` of the component that needs it: Gradio runs that one's script when it is there."""
+    """What loads it, for the ``head`` of a component: Gradio runs the component's script once it is there."""
     return f'<script src="{_PATH}?{_bundle()[1]}"></script>'
 
 

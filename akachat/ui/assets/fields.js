@@ -50,9 +50,12 @@ function cutFields(source, old, change) {
     } else if (source[next] === "}") at = next + 1;
     else {
       const { end, reached } = readField(source, next, source.length);
-      if (end < 0) vain += reached - next;
-      const line = source.indexOf("\n", next);
-      at = end >= 0 ? end : line < 0 ? source.length : line;
+      at = end;
+      if (end < 0) {
+        vain += reached - next;
+        const line = source.indexOf("\n", next);
+        at = line < 0 ? source.length : line;
+      }
       fields.push({ from: next, to: at, closed: end >= 0, reached: Math.max(reached, at) });
     }
   }
