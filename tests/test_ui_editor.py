@@ -75,7 +75,7 @@ def cut(browser: Browser) -> Iterator[Callable[..., Any]]:
           const whole = cutFields(next);
           const change = {from: at, to: Math.min(at + size, text.length), by: next.length - text.length};
           const quick = cutFields(next, cutFields(text), change);
-          return [whole.fields, JSON.stringify(whole) === JSON.stringify(quick)];
+          return [whole.fields.slice(0, 100), JSON.stringify(whole) === JSON.stringify(quick)];
         }}""",
         source,
     )
@@ -154,6 +154,7 @@ def site(serve: Serve, stub: str) -> Server:
 def opened(browser: Browser, site: Server) -> Iterator[Page]:
     """One page for all tests, each of which begins with an empty editor."""
     context = browser.new_context(locale="ja-JP", viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(15_000)
     page = context.new_page()
     wrong: list[str] = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -169,8 +170,9 @@ def opened(browser: Browser, site: Server) -> Iterator[Page]:
 
 @pytest.fixture
 def page(opened: Page) -> Page:
-    opened.select_option(".ak-prompts", "mine")
-    opened.wait_for_function("document.querySelector('.ak-page').dataset.open === 'mine'")
+    if opened.input_value(".ak-prompts") != "mine":
+        opened.select_option(".ak-prompts", "mine")
+        opened.wait_for_function("document.querySelector('.ak-page').dataset.open === 'mine'")
     write(opened, "")
     opened.focus(AREA)
     return opened
@@ -323,7 +325,7 @@ def test_what_is_offered_is_explained(page: Page) -> None:
     page.wait_for_selector(f".cm-completionInfo:has-text('{EVIL[:8]}')")
     page.keyboard.press("Escape")
     write(page, "{var.name}")
-    page.hover(".ak-area .ak-field")
+    page.hover(".ak-area .ak-field", position={"x": 25, "y": 8})
     page.wait_for_selector(".ak-hover:has-text('Momo')")
     page.mouse.move(0, 0)
 
@@ -446,6 +448,7 @@ def test_the_keys_of_the_page_work_inside(page: Page, site: Server) -> None:
 @pytest.mark.browser
 def test_undo_search_and_several_cursors(page: Page) -> None:
     write(page, "one cat\ntwo cat")
+    page.wait_for_timeout(600)  # what follows sooner is undone together with it
     page.keyboard.type("!")
     page.keyboard.press("Control+z")
     assert written(page) == "one cat\ntwo cat"
@@ -456,9 +459,6 @@ def test_undo_search_and_several_cursors(page: Page) -> None:
     assert page.inner_text(".cm-search [name=next]") == "次へ"
     page.keyboard.press("Escape")
     page.wait_for_selector(".cm-search", state="detached")
-    page.keyboard.press("Control+Home")
-    page.keyboard.press("Control+d")
-    page.keyboard.press("Control+d")
     write(page, "cat\ncat")
     page.keyboard.press("Control+Home")
     for _ in range(3):
@@ -512,7 +512,13 @@ def test_a_long_text_is_kept_whole(page: Page) -> None:
     random.Random(1).shuffle(lines)
     text = "\n".join(lines)
     assert len(text) > 250_000
-    write(page, text)
+    page.evaluate(
+        """text => { const clipboardData = new DataTransfer();
+        clipboardData.setData('text/plain', text);
+        const paste = new ClipboardEvent('paste', {clipboardData, bubbles: true, cancelable: true});
+        document.activeElement.dispatchEvent(paste); }""",
+        text,
+    )
     assert written(page) == text
     page.keyboard.type("終")
     assert written(page) == f"{text}終"

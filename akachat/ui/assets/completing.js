@@ -149,8 +149,11 @@ function makeCompleter() {
     const field = fieldAt(cut, at) ?? fieldAt(cut, at + 1);
     if (!field) return null;
     const { words: read } = readField(cut.source, field.from, field.to);
-    const index = read.findIndex(([from, to]) => from <= at && at < to);
+    let index = read.findIndex(([from, to]) => from <= at && at < to);
     if (index < 0) return null;
+    // Of var.key all three words mean the key.
+    if (read[index + 1]?.[2] === "dot" && cut.source.slice(read[index][0], read[index][1]) === "var") index++;
+    if (read[index][2] === "dot" && read[index + 1]) index++;
     const [from, to, kind] = read[index];
     const word = cut.source.slice(from, to);
     const [object, dot] = [read[index - 2], read[index - 1]];

@@ -119,8 +119,8 @@ function makeEditor(onchange) {
     EditorState.phrases.of(Object.fromEntries(PHRASES.map((phrase) => [phrase, t(`cm_${phrase.replace(/\W+/g, "_").replace(/_$/, "")}`)]))),
   ];
   const locking = () => [EditorState.readOnly.of(readOnly), EditorView.contentAttributes.of({ "aria-readonly": String(readOnly) })];
-  const hovering = CodeMirror.hoverTooltip(({ state }, at) => {
-    let found = completer.explain(cutOf(state), at);
+  const hovering = CodeMirror.hoverTooltip(({ state }, at, side) => {
+    let found = completer.explain(cutOf(state), side < 0 ? at - 1 : at);
     CodeMirror.forEachDiagnostic(state, (_, from, to) => from <= at && at <= to && (found = null)); // the error is told there
     return found && { pos: found.from, end: found.to, create: () => ({ dom: h("div", { class: "ak-hover" }, found.node) }) };
   });
@@ -189,7 +189,7 @@ function makeEditor(onchange) {
     },
     /** Another text in place of this one; it can be undone. */
     replace(next) {
-      if (value() !== next) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next }, selection: { anchor: 0 } });
+      if (value() !== next) view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next }, selection: { anchor: 0 }, userEvent: "replace" });
     },
     set readOnly(on) {
       readOnly = on;
