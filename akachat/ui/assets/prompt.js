@@ -22,7 +22,7 @@ const editor = makeEditor((composing) => changed(composing));
 const models = makeModels();
 const form = makeForm(() => changed(false), models);
 const inserts = makeInserts((code) => editor.insert(code));
-const preview = makePreview((line, column) => editor.goTo(line, column));
+const preview = makePreview((line, column) => editor.goTo(line, column), () => refresh.now());
 const answer = makeAnswer(goOn);
 const problem = h("div", { class: "ak-problem", "data-testid": "problem" });
 const select = h("select", { class: "ak-prompts", tLabel: "prompt_name", tTitle: "prompt_name", onchange: () => open(select.value === "" ? null : select.value) });
@@ -303,7 +303,8 @@ const refresh = (() => {
     asking = true;
     const mine = epoch;
     const patience = setTimeout(preview.preparing, 500);
-    const result = await ask("preview", request());
+    const tokens = preview.tokens;
+    const result = await ask("preview", { ...request(), tokens });
     clearTimeout(patience);
     asking = false;
     if (again) {
@@ -317,7 +318,7 @@ const refresh = (() => {
       return;
     }
     complain(null);
-    preview.show(result.rendered);
+    preview.show(result.rendered, false, tokens);
     form.effective(result.rendered.options);
     form.unknown(result.unknown);
     showModel();

@@ -143,7 +143,7 @@ class PromptTab:
 
     async def preview(self, payload: Json) -> Json:
         """What the model would receive, without asking anything of anyone."""
-        rendered = await self._playground.render(_request(payload), call=False)
+        rendered = await self._playground.render(_request(payload), call=False, tokens=payload.get("tokens") is True)
         return {"rendered": rendered_view(rendered), "unknown": Options.parse(object_of(payload, "options")).unknown}
 
     async def stop(self, payload: Json) -> Json:

@@ -7,6 +7,14 @@ __all__ = ["EDITOR_WORDS"]
 #: Key -> English, Japanese. Those that begin with ``cm_`` are CodeMirror's own words; ``$`` is what it puts in.
 EDITOR_WORDS: dict[str, tuple[str, str]] = {
     "value_empty": ("(empty)", "（空）"),
+    # the tokens in the preview
+    "view_tokens": ("Tokens", "トークン"),
+    "tokens_ids": ("Show ids", "ID を表示"),
+    "tokens_rest": ("… and {n} more", "…ほか {n} トークン"),
+    "tokens_unknown": (
+        "Which tokens the model makes of this is not known here.",
+        "モデルがどのトークンに分けるかは、ここではわかりません。",
+    ),
     # search, list of errors, announcements
     "cm_Completions": ("Completions", "入力候補"),
     "cm_Control_character": ("Control character", "制御文字"),
