@@ -495,6 +495,44 @@ def test_a_piece_of_the_preview_leads_to_its_field(page: Page) -> None:
 
 
 @pytest.mark.browser
+def test_the_tokens_are_shown_on_request(page: Page) -> None:
+    write(page, "名前は {var.名前}。\n以上")
+    page.select_option("[data-option=location]", "Local")
+    page.fill("[data-option=model]", "embedded")
+    page.keyboard.press("Escape")
+    page.click(".ak-preview .ak-segment[data-id=tokens]")
+    try:
+        page.wait_for_selector("[data-testid=tokens]")
+        assert "名前は·モモ。↵" in page.inner_text("[data-testid=tokens]")
+        shown = page.locator(".ak-token").count()
+        assert page.inner_text(".ak-tokens").startswith(f"{shown} ")
+        assert page.is_hidden(".ak-token small >> nth=0")
+        page.check(".ak-preview .ak-check input")
+        assert page.inner_text(".ak-token small >> nth=0").isdigit()
+        page.select_option("[data-option=location]", "OpenAI")
+        page.wait_for_selector(".ak-preview:has-text('トークナイザーがサーバー側にある')")
+    finally:
+        page.click(".ak-preview .ak-segment[data-id=text]")
+        page.click("button[title^='保存してある内容']")
+
+
+@pytest.mark.browser
+def test_what_was_cut_from_the_history_is_shown(page: Page) -> None:
+    page.evaluate("document.querySelector('[data-option=history_turns]').closest('details').open = true")
+    page.fill("[data-option=history_turns]", "1")
+    page.click(".ak-history summary")
+    page.fill("textarea[aria-label='これまでの会話']", "user: いちばん古い\nai: はい\nuser: 新しい\nai: そう")
+    page.fill("#ak-input", "いま")
+    page.wait_for_selector(".ak-dropped summary")
+    assert page.is_hidden(".ak-dropped .ak-message >> nth=0")
+    page.click(".ak-dropped summary")
+    assert "いちばん古い" in page.inner_text(".ak-dropped")
+    page.fill("textarea[aria-label='これまでの会話']", "")
+    page.fill("#ak-input", "")
+    page.click("button[title^='保存してある内容']")
+
+
+@pytest.mark.browser
 def test_words_follow_the_language(page: Page) -> None:
     assert page.get_attribute(AREA, "aria-label") == "指示文"
     placeholder = page.inner_text(".cm-placeholder")

@@ -13,7 +13,6 @@ __all__ = ["spell"]
 
 def spell(tokenizer: Any, ids: Sequence[int]) -> tuple[Token, ...]:
     """Each token with its text: of a character in several tokens, the last one has it and the others have none."""
-    named = dict(zip(tokenizer.all_special_ids, map(str, tokenizer.all_special_tokens), strict=True))
-    named |= {id: str(token.content) for id, token in tokenizer.added_tokens_decoder.items()}
+    named = {id: str(token.content) for id, token in tokenizer.added_tokens_decoder.items()}
     decoder = Decoder(tokenizer)
     return tuple(Token(id, named[id] if id in named else decoder.push(id)) for id in ids)
