@@ -264,6 +264,8 @@ def test_a_brace_closes_between_japanese_letters_but_not_before_a_word(page: Pag
         ("{var['tw", "two words", "{var['two words']}"),
         ("{wea", "weather", "{weather()}"),
         ("{com", "comment", "{comment('')}"),
+        ("{iif", "iif", "{iif(input, '', '')}"),
+        ("{msgf", "msgf", "{msgf('''\nuser: \nai: \n''')}"),
         ("{llm('日", "日本語/要約", "{llm('日本語/要約')}"),
         ("{llm('it", "it's", "{llm('it\\'s')}"),
         ('{llm("it', "it's", '{llm("it\'s")}'),
@@ -530,6 +532,39 @@ def test_what_was_cut_from_the_history_is_shown(page: Page) -> None:
     page.fill("textarea[aria-label='これまでの会話']", "")
     page.fill("#ak-input", "")
     page.click("button[title^='保存してある内容']")
+
+
+@pytest.mark.browser
+def test_nothing_can_be_typed_before_it_is_known_where(browser: Browser, site: Server) -> None:
+    context = browser.new_context(locale="ja-JP")
+    page = context.new_page()
+    held: list[Any] = []
+    answered = False
+    page.route(re.compile("component_server"), lambda route: route.continue_() if answered else held.append(route))
+    page.goto(f"{site.url}/ui/")
+    page.wait_for_selector(f"{AREA}[aria-readonly=true]")
+    page.focus(AREA)
+    page.keyboard.type("lost?")
+    assert written(page) == ""
+    answered = True
+    for route in held:
+        route.continue_()
+    page.wait_for_selector(f"{AREA}[aria-readonly=false]")
+    before = written(page)
+    page.focus(AREA)
+    page.keyboard.type("kept ")
+    assert written(page) == f"kept {before}"
+    context.close()
+
+
+@pytest.mark.browser
+def test_a_snippet_puts_the_cursor_where_something_is_missing(page: Page) -> None:
+    for typed, before in (("{iif", "{iif(input, '"), ("{msgf", "{msgf('''\nuser: "), ("{com", "{comment('")):
+        write(page, "")
+        page.keyboard.type(typed)
+        completions(page)
+        page.keyboard.press("Enter")
+        assert written(page)[: cursor(page)] == before
 
 
 @pytest.mark.browser

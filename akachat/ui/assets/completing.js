@@ -56,8 +56,8 @@ function makeCompleter() {
 
   /** How far before a snippet's end the cursor belongs: where the first thing is to be written. */
   function hole({ signature }, snippet) {
-    const empty = snippet.indexOf("''");
-    if (empty >= 0) return snippet.length - empty - 1;
+    const empty = /(?<=[^']')(?='[^'])|(?<=user: )/.exec(snippet);
+    if (empty) return snippet.length - empty.index;
     return signature.includes("()") ? 0 : 1;
   }
 

@@ -9,6 +9,13 @@ const STRING = /([A-Za-z]{0,2})('''|"""|'|")/y;
 const WORD = /[\p{L}_][\p{L}\p{N}\p{M}_]*/uy;
 const NUMBER = /0[xob][\da-f_]+|\d[\d_]*(?:\.[\d_]*)?(?:e[-+]?\d+)?|\.\d[\d_]*/iy;
 const OPERATOR = /==|!=|<=|>=|:=|[-+*\/%@&|^~<>]+=?/y;
+/** What matters inside a string, by its quote; in an f-string braces do too. */
+const inString = Object.fromEntries(
+  ["'", '"', "'''", '"""'].flatMap((quote) => {
+    const ends = quote.length === 1 ? `${quote}|\\\\|\\n` : `${quote}|\\\\`;
+    return [[quote, new RegExp(ends, "g")], [`f${quote}`, new RegExp(`${ends}|[{}]`, "g")]];
+  }),
+);
 const MOST_STEPS = 200_000; // characters read in vain: beyond them a text that is all braces is left plain
 const MOST_OPEN = 120; // the server reads no deeper either
 const PEEK = 3; // how far reading looks ahead
@@ -202,9 +209,12 @@ function readField(source, from, stop) {
 
   function string(start, prefix, quote) {
     const formatted = prefix.includes("f");
+    const matters = inString[formatted ? `f${quote}` : quote];
     let at = start + prefix.length + quote.length;
     open.push({ kind: "string", from: start, text: at, quote, formatted });
-    for (let begin = start; here(at); ) {
+    for (let begin = start; ; ) {
+      at = found(matters, source, at)?.index ?? stop;
+      if (!here(Math.min(at, stop))) break;
       const c = source[at];
       if (source.startsWith(quote, at) && at + quote.length <= stop) {
         open.pop();

@@ -474,11 +474,12 @@ async function wake() {
   const wanted = [opened?.name, first, boot.default_prompt, names[0]].find((n) => n && names.includes(n));
   if (opened && opened.name === null && drafts.draft(null)) await open(null);
   else await open(wanted ?? null);
+  editor.readOnly = false;
   await readChoices();
   root.dataset.ready = "";
 }
 
 form.value = EMPTY.options;
 form.effective({});
-editor.value = "";
+editor.readOnly = true; // until it is known which prompt, and which draft of it, is being written
 wake();
