@@ -12,7 +12,10 @@ from akachat.live import Live
 from akachat.settings import Limits
 from akachat.template import Rendering
 
-__all__ = ["check_size", "describe", "prepare"]
+__all__ = ["MOST_TOKENS", "check_size", "describe", "prepare", "spelled"]
+
+#: So many tokens of a prompt are shown one by one.
+MOST_TOKENS = 4096
 
 
 def check_size(request: RunRequest, limits: Limits) -> None:
@@ -43,6 +46,17 @@ async def prepare(live: Live, backend: Backend, request: Request) -> Prepared:
     if live.cut:
         live.cut = replace(live.cut, exact=prepared.exact)
     return prepared
+
+
+async def spelled(backend: Backend, request: Request, prepared: Prepared, rendered: Rendered) -> Rendered:
+    """The same with the prompt's tokens one by one, or with a note why they are not known."""
+    tokens = await backend.spell(request, prepared, MOST_TOKENS) if prepared.exact else None
+    if tokens is not None:
+        return replace(rendered, token_list=tokens)
+    if prepared.own is None:  # said already: a run has to load the model first
+        return rendered
+    note = f"Which tokens {request.options.model} makes of this is not known here: its tokenizer is on its server."
+    return replace(rendered, notes=(*rendered.notes, note))
 
 
 def describe(live: Live, prepared: Prepared, rendering: Rendering) -> Rendered:

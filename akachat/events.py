@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from akachat.backends.base import FinishReason, Progress, Usage
+from akachat.backends.base import FinishReason, Progress, Token, Usage
 from akachat.errors import AkachatError
 from akachat.messages import Message
 from akachat.request import RunRequest, new_id
@@ -126,6 +126,7 @@ class Rendered(Event):
         options: the effective options.
         cut: the report of the trimming; None where nothing went.
         raw: whether the input was sent as it stands.
+        token_list: the first of the prompt's tokens, where they were asked for and are known here.
     """
 
     text: str
@@ -140,6 +141,7 @@ class Rendered(Event):
     options: Mapping[str, Any]
     cut: Cut | None = None
     raw: bool = False
+    token_list: tuple[Token, ...] | None = None
 
     kind: ClassVar[str] = "rendered"
 
@@ -163,6 +165,7 @@ class Rendered(Event):
             "raw": self.raw,
             "trace": [c.to_dict() for c in self.calls],
             "options": dict(self.options),
+            **({} if self.token_list is None else {"token_list": [token.to_dict() for token in self.token_list]}),
         }
 
 

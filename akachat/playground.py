@@ -190,9 +190,12 @@ class Playground:
         """Runs a prompt and yields its events; the last is ``Finished`` or ``Failed``. Closing it stops the run."""
         return self._runner.stream(request)
 
-    async def render(self, request: RunRequest, *, call: bool = True) -> Rendered:
-        """What the model would receive. With ``call`` false neither ``llm()`` nor the user's functions are run."""
-        return await self._runner.render(request, call=call)
+    async def render(self, request: RunRequest, *, call: bool = True, tokens: bool = False) -> Rendered:
+        """What the model would receive. With ``call`` false neither ``llm()`` nor the user's functions are run.
+
+        With ``tokens`` its ``token_list`` has the first 4,096 tokens, where the tokenizer is on this machine.
+        """
+        return await self._runner.render(request, call=call, tokens=tokens)
 
     def stop(self, id: str) -> bool:
         """Stops a run; True where one of that id was under way."""

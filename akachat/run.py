@@ -12,7 +12,7 @@ from typing import Any
 
 import anyio
 
-from akachat.asking import check_size, describe, prepare
+from akachat.asking import check_size, describe, prepare, spelled
 from akachat.backends import Backends
 from akachat.backends.base import Backend, End, Prepared, Request, Status
 from akachat.conversation import Conversation, compose
@@ -94,11 +94,11 @@ class Runner:
                 task.cancel()
                 await asyncio.wait([task])
 
-    async def render(self, request: RunRequest, *, call: bool = True) -> Rendered:
+    async def render(self, request: RunRequest, *, call: bool = True, tokens: bool = False) -> Rendered:
         """What the model would receive, without asking it.
 
         With ``call`` false, ``llm()`` and the user's functions are not run: the last result that each gave for the
-        same arguments stands in its place, or a marked placeholder.
+        same arguments stands in its place, or a marked placeholder. With ``tokens``, the prompt's tokens one by one.
 
         Raises:
             AkachatError: as ``run``.
@@ -106,7 +106,7 @@ class Runner:
         live = Live(request, None, Family(request.source, request.caller), dry=not call)
         with self._admitted(live):
             with live.scope:
-                return await self._preview(live)
+                return await self._preview(live, tokens)
             raise live.given_up()
 
     def stop(self, id: str) -> bool:
@@ -159,7 +159,7 @@ class Runner:
             finally:
                 self._journal.record(live.entry(finished, failure))
 
-    async def _preview(self, live: Live) -> Rendered:
+    async def _preview(self, live: Live, tokens: bool) -> Rendered:
         instruction, options = self._begin(live)
         try:
             rendering, conversation = await self._compose(live, instruction)
@@ -174,7 +174,9 @@ class Runner:
             return describe(live, Prepared(None, (), 0, exact=True), rendering)
         conversation = await self._trimmed(live, backend, conversation)
         asked = Request(live.id, conversation.messages(), options, raw=live.request.raw)
-        return describe(live, await prepare(live, backend, asked), rendering)
+        prepared = await prepare(live, backend, asked)
+        rendered = describe(live, prepared, rendering)
+        return await spelled(backend, asked, prepared, rendered) if tokens else rendered
 
     def _begin(self, live: Live) -> tuple[str, Options]:
         """What is to be run, and from now on how long it may take."""

@@ -17,6 +17,7 @@ import pytest
 from akachat.options import Options
 from akachat.ui.form import form_fields
 from akachat.ui.words import LANGUAGES, TEXTS
+from tests.editing import cursor, write, written
 from tests.models import make_parrot
 
 if TYPE_CHECKING:
@@ -149,10 +150,6 @@ def _choose(page: Page, prompt: str) -> None:
     page.wait_for_function("name => document.querySelector('.ak-page').dataset.open === name", arg=prompt)
 
 
-def _write(page: Page, text: str) -> None:
-    page.fill(".ak-area", text)
-
-
 def _wait_text(page: Page, selector: str, text: str) -> None:
     page.wait_for_function(
         "([selector, text]) => document.querySelector(selector)?.textContent.includes(text)", arg=[selector, text]
@@ -193,9 +190,7 @@ def test_preview_follows_typing(visit: Visit) -> None:
         assert page.locator(".ak-preview .ak-role").all_inner_texts() == ["system", "user"]
         page.click(".ak-preview .ak-segment[data-id=text]")
         page.click(".ak-piece.ak-o-input")
-        assert page.evaluate("document.activeElement.selectionStart") == len(
-            "Your name is {var.name}.\nAnswer in one line: "
-        )
+        assert cursor(page) == len("Your name is {var.name}.\nAnswer in one line: ")
 
 
 @pytest.mark.browser
@@ -209,16 +204,16 @@ def test_preview_follows_typing(visit: Visit) -> None:
 )
 def test_an_error_is_marked_where_it_is(visit: Visit, instruction: str, place: str, marked: str | None) -> None:
     with visit("greeting") as page:
-        _write(page, instruction)
+        write(page, instruction)
         page.wait_for_selector(".ak-write .ak-error")
         assert place in page.inner_text(".ak-error-place")
         assert page.inner_text(".ak-error-message")
-        assert page.locator(".ak-lines .ak-bad").count() == 1
+        assert page.locator(".ak-area .cm-lintRange-error").count() >= 1
         if marked:
             assert page.inner_text(".ak-source .ak-caret") == marked
-        _write(page, "fine {var.name}")
+        write(page, "fine {var.name}")
         page.wait_for_selector(".ak-write .ak-error", state="detached")
-        assert page.locator(".ak-lines .ak-bad").count() == 0
+        assert page.locator(".ak-area .cm-lintRange-error").count() == 0
 
 
 @pytest.mark.browser
@@ -259,7 +254,7 @@ def test_save_and_reload(visit: Visit, site: Server) -> None:
         _ready(page)
         _choose(page, "saving")
         _wait_text(page, ".ak-unknown", "from_the_future")
-        _write(page, "after 日本語")
+        write(page, "after 日本語")
         page.fill("[data-option=temperature]", "")
         page.fill("[data-option=seed]", "７")
         page.keyboard.press("Control+s")
@@ -273,14 +268,14 @@ def test_save_and_reload(visit: Visit, site: Server) -> None:
         path.write_text("by hand", encoding="utf-8")
         page.click("button[aria-label^='Read the list']")
         _wait_text(page, ".ak-toast", "Read again")
-        assert page.input_value(".ak-area") == "by hand"
+        assert written(page) == "by hand"
 
 
 @pytest.mark.browser
 def test_a_new_prompt_gets_a_name_and_goes_again(visit: Visit, site: Server) -> None:
     with visit("greeting") as page:
         page.click("button[title=New]")
-        _write(page, "made here")
+        write(page, "made here")
         page.keyboard.press("Control+s")
         page.fill("#ak-name", "../escape")
         page.keyboard.press("Enter")
@@ -304,15 +299,15 @@ def test_a_new_prompt_gets_a_name_and_goes_again(visit: Visit, site: Server) -> 
 @pytest.mark.browser
 def test_nothing_typed_is_lost_by_a_reload(visit: Visit) -> None:
     with visit("greeting") as page:
-        _write(page, "a draft of mine {input}")
+        write(page, "a draft of mine {input}")
         page.fill("#ak-input", "typed")
         page.reload()
         _ready(page)
-        assert page.input_value(".ak-area") == "a draft of mine {input}"
+        assert written(page) == "a draft of mine {input}"
         assert page.input_value("#ak-input") == "typed"
         assert page.is_visible(".ak-dirty")
         page.click("button[title^='Go back']")
-        assert page.input_value(".ak-area").startswith("Your name is")
+        assert written(page).startswith("Your name is")
         assert page.is_hidden(".ak-dirty")
 
 
@@ -335,7 +330,7 @@ def test_language_of_the_browser(visit: Visit, locale: str, run: str, tab: str, 
 @pytest.mark.browser
 def test_errors_speak_the_language_of_the_page(visit: Visit) -> None:
     with visit("greeting", locale="ja-JP") as page:
-        _write(page, "あ{var.nmae}")
+        write(page, "あ{var.nmae}")
         page.wait_for_selector(".ak-write .ak-error")
         assert "変数" in page.inner_text(".ak-error-message")
         assert page.inner_text(".ak-error-message code") == "nmae"
@@ -343,7 +338,7 @@ def test_errors_speak_the_language_of_the_page(visit: Visit) -> None:
         page.click(".ak-header-end button")
         assert page.inner_text(".ak-error-message").startswith("There is no variable")
         assert "Did you mean" in page.inner_text(".ak-error-hint")
-        _write(page, "fine")
+        write(page, "fine")
         page.fill("[data-option=temperature]", "9")
         page.wait_for_selector(".ak-wrong [data-option=temperature]")
         assert "less than or equal to 5" in page.inner_text(".ak-wrong .ak-field-error")
@@ -475,10 +470,10 @@ def test_a_broken_list_of_models_is_told_and_the_page_goes_on(visit: Visit, site
 @pytest.mark.browser
 def test_what_a_prompt_may_use_is_one_click_away(visit: Visit) -> None:
     with visit("greeting") as page:
-        _write(page, "")
+        write(page, "")
         page.click(".ak-side .ak-segment[data-id=insert]")
         page.click(".ak-insert:has-text('var.name')")
-        assert page.input_value(".ak-area") == "{var.name}"
+        assert written(page) == "{var.name}"
         assert "llm" in page.inner_text(".ak-inserts")
         assert "other/echo" in page.inner_text(".ak-inserts")
 
@@ -499,7 +494,7 @@ def test_what_comes_from_elsewhere_is_text(visit: Visit) -> None:
         page.wait_for_selector(".ak-finish")
         assert page.inner_text("[data-testid=answer]").strip() == EVIL
         page.click(".ak-answer-calls summary")
-        _write(page, EVIL + "{var['" + "<b>x</b>" + "']}")
+        write(page, EVIL + "{var['" + "<b>x</b>" + "']}")
         page.wait_for_selector(".ak-write .ak-error")
         assert page.locator(".ak-page img, .ak-page script, .ak-page b:not(.ak-call-code b)").count() == 0
         _choose(page, evil_name)

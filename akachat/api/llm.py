@@ -109,10 +109,13 @@ class LlmRoutes:
         call = body.take("call")
         if call not in (None, True, False):
             raise InvalidInput("`call` is neither true nor false", hint="false: run neither llm() nor your functions.")
+        tokens = body.flag("tokens")
         run = self._read_run(body, request, stream=False)
         async with stopping(request, lambda: self._playground.stop(run.id)):
-            rendered = await self._playground.render(run, call=call is not False)
+            rendered = await self._playground.render(run, call=call is not False, tokens=tokens)
         detail = rendered.data()
+        if tokens:
+            detail.setdefault("token_list", None)
         result = detail.pop("text")
         del detail["seq"]
         return envelope(result, detail)

@@ -158,7 +158,7 @@ def _schemas() -> dict[str, Schema]:
         "Options": options,
         "Message": _MESSAGE,
         "Run": run,
-        "Render": {**_object((), **_CALL, call={"type": "boolean"}), "example": _EXAMPLE},
+        "Render": {**_object((), **_CALL, call={"type": "boolean"}, tokens={"type": "boolean"}), "example": _EXAMPLE},
         "Save": _object(("dir", "instruction"), dir=_TEXT, instruction=_TEXT, options=_reference("Options")),
         "Stop": _object(("id",), id=_TEXT, heard=_TEXT),
         "Settings": {"type": "object", "additionalProperties": True, "example": {"is_test": True}},

@@ -21,6 +21,7 @@ __all__ = [
     "Progress",
     "Request",
     "Status",
+    "Token",
     "Usage",
 ]
 
@@ -51,6 +52,18 @@ class Request:
     prepared: Prepared | None = None
     caller: str = ""
     raw: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token of a prompt, and the text that it brings; empty where a later one ends the character."""
+
+    id: int
+    text: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As a JSON object."""
+        return {"id": self.id, "text": self.text}
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +229,10 @@ class Backend(Protocol):
 
         It is called a few times in a row while a history is trimmed, so it must be cheap and must not wait.
         """
+        ...
+
+    async def spell(self, request: Request, prepared: Prepared, most: int) -> tuple[Token, ...] | None:
+        """The first tokens of what ``prepare`` gave for a request; None where only a server elsewhere knows them."""
         ...
 
     def generate(self, request: Request) -> AsyncIterator[Status | Chunk | End]:

@@ -12,6 +12,7 @@ import gradio as gr
 from gradio.themes.utils import sizes
 
 from akachat.playground import Playground
+from akachat.ui.bundle import bundle_routes
 from akachat.ui.tabs import Tab, all_tabs
 from akachat.ui.words import TEXTS
 
@@ -22,6 +23,7 @@ _THEME_STYLE = "theme.css"
 _STYLES = (
     "base.css",
     "prompt.css",
+    "editor.css",
     "model.css",
     "picker.css",
     "result.css",
@@ -69,6 +71,7 @@ def _add(tab: Tab, language: str) -> None:
     page = gr.HTML(
         elem_id=f"ak-{tab.id}",
         html_template='<div class="ak-page"></div>',
+        head=tab.head,
         js_on_load=_script((*_TAB_SCRIPTS, *tab.scripts), {"language": language, **tab.facts}),
         apply_default_css=False,
         server_functions=list(tab.calls),
@@ -98,6 +101,7 @@ def launch_options() -> dict[str, Any]:
         "show_error": False,
         "ssr_mode": False,
         "enable_monitoring": False,
+        "app_kwargs": {"routes": bundle_routes()},
     }
 
 

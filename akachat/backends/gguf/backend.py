@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Progress, Request, Status
+from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Progress, Request, Status, Token
 from akachat.backends.gguf.answer import Answer
 from akachat.backends.gguf.files import Source, find_file
 from akachat.backends.gguf.prompt import Written, write_prompt, write_raw
@@ -96,6 +96,12 @@ class GgufBackend:
             return len(worker.tokens(written.pieces, begin=written.begin))
 
         return count
+
+    async def spell(self, request: Request, prepared: Prepared, most: int) -> tuple[Token, ...] | None:
+        """The tokens as the file's own tokenizer writes them."""
+        worker = await self._worker(request.options)
+        written: Written = prepared.own.written
+        return (await asyncio.to_thread(worker.spell, written.pieces, begin=written.begin))[:most]
 
     async def generate(self, request: Request) -> AsyncGenerator[Status | Chunk | End]:
         """Makes the answer in the model's own process; see ``Backend.generate``."""

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import secrets
+from codecs import getincrementaldecoder
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 import psutil  # type: ignore[import-untyped]
 
+from akachat.backends.base import Token
 from akachat.backends.gguf.files import File, free_bytes
 from akachat.backends.gguf.process import Process, gpus
 from akachat.backends.gguf.turns import Turns
@@ -120,6 +122,19 @@ class Worker:
                     "tokens"
                 ]
         return tuple(ids)
+
+    def spell(self, pieces: Sequence[str], *, begin: bool) -> tuple[Token, ...]:
+        """As ``tokens``, each with its text: of a character in several tokens, the last one has it."""
+        names = self.file.header.values.get("tokenizer.ggml.tokens", ())
+        spelled = [Token(id, str(names[id])) for id in (self.begin if begin else ())]
+        decoder = getincrementaldecoder("utf-8")("replace")
+        for text in filter(None, pieces):
+            body = {"content": text, "add_special": False, "parse_special": True, "with_pieces": True}
+            for token in self._quick("/tokenize", body)["tokens"]:
+                piece = token["piece"]  # bytes where they are no characters
+                data = piece.encode() if isinstance(piece, str) else bytes(piece)
+                spelled.append(Token(token["id"], decoder.decode(data)))
+        return tuple(spelled)
 
     async def complete(self, body: Mapping[str, Any]) -> AsyncGenerator[dict[str, Any]]:
         """What the model says to a request, piece by piece; closing the iterator stops it.

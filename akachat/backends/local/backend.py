@@ -10,7 +10,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Any
 
-from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request, Status
+from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request, Status, Token
 from akachat.backends.formats import is_jinja
 from akachat.backends.limits import BackendLimits
 from akachat.backends.local.adapters import Adapter, fetch
@@ -28,6 +28,7 @@ from akachat.backends.local.prompt import Prompt, write_prompt
 from akachat.backends.local.raw import write_raw
 from akachat.backends.local.sampling import Sampling, effective, unused
 from akachat.backends.local.seq2seq import SourcePrompt, write_source
+from akachat.backends.local.spelling import spell
 from akachat.backends.local.worker import Worker
 from akachat.backends.presets import Preset
 from akachat.errors import BackendUnavailable, ModelError
@@ -107,6 +108,11 @@ class LocalBackend:
         """Counts by the model's own tokenizer."""
         front = await self._shelf.front(self._source(request.options))
         return lambda messages: len(self._write(front, replace(request, messages=tuple(messages))).ids)
+
+    async def spell(self, request: Request, prepared: Prepared, most: int) -> tuple[Token, ...] | None:
+        """The tokens as the model's own tokenizer writes them."""
+        front = await self._shelf.front(self._source(request.options))
+        return spell(front.tokenizer, prepared.own.ids[:most])
 
     async def generate(self, request: Request) -> AsyncIterator[Status | Chunk | End]:
         """Makes the answer in the model's own thread; see ``Backend.generate``."""

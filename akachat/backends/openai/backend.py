@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 
-from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request, Usage
+from akachat.backends.base import Chunk, End, ModelInfo, Prepared, Request, Token, Usage
 from akachat.backends.limits import BackendLimits
 from akachat.backends.newlines import Newlines
 from akachat.backends.openai.answer import Answer
@@ -92,6 +92,10 @@ class OpenAIBackend:
             return _estimate(self._body(replace(request, messages=tuple(messages)), endpoint), messages)
 
         return count
+
+    async def spell(self, request: Request, prepared: Prepared, most: int) -> tuple[Token, ...] | None:
+        """None: the model's tokenizer is elsewhere."""
+        return None
 
     async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
         """Asks the server; see ``Backend.generate``."""

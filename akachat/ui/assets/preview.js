@@ -1,8 +1,9 @@
 // What the model receives: the rendered instruction by origin, the messages, or the one text; and what it counts.
 
-function makePreview(goTo) {
+function makePreview(goTo, look) {
   let shown = null; // the last rendering
   let fromRun = false;
+  let withIds = false;
   const count = h("span", { class: "ak-tokens" });
   const badge = h("span", { class: "ak-badge", t: "from_run", hidden: true });
   const body = h("div", { class: "ak-preview-body", tabindex: "0", role: "region", tLabel: "preview" });
@@ -11,9 +12,12 @@ function makePreview(goTo) {
   const calls = h("div", { class: "ak-preview-calls" });
   const views = segments(
     "preview",
-    ["text", "messages", "prompt"].map((id) => ({ id, word: `view_${id}` })),
+    ["text", "messages", "prompt", "tokens"].map((id) => ({ id, word: `view_${id}` })),
     "text",
-    () => draw(),
+    (id) => {
+      draw();
+      if (id === "tokens" && shown && !shown.asked) look(); // they are many, and counted for nobody who does not look
+    },
   );
   const head = h("header", { class: "ak-panel-head" }, h("h2", { t: "preview" }), badge, h("span", { class: "ak-spring" }), count, views);
   const node = h("section", { class: "ak-panel ak-preview" }, head, h("div", { class: "ak-scroll" }, body, legend, notes, calls));
@@ -37,6 +41,23 @@ function makePreview(goTo) {
     return h("pre", { class: "ak-text ak-mono", text: shown.prompt });
   }
 
+  /** The tokens one by one, with what is white made visible; a character in several of them stands in the last. */
+  function drawTokens() {
+    if (!shown.asked) return h("p", { class: "ak-empty", t: "preparing" });
+    if (!shown.token_list) return h("p", { class: "ak-empty", t: "tokens_unknown" });
+    const all = shown.token_list.map(({ id, text }) => {
+      const words = text ? text.replace(/ /g, "·").replace(/\t/g, "→").replace(/\u3000/g, "□").replace(/\n/g, "↵\n") : "…";
+      return h("span", { class: text ? "ak-token" : "ak-token ak-part", title: `${id}  ${JSON.stringify(text)}` }, h("span", { text: words }), h("small", { text: id }));
+    });
+    const rest = shown.tokens - all.length;
+    const ids = h("input", { type: "checkbox", checked: withIds, onchange: () => ((withIds = ids.checked), draw()) });
+    return [
+      h("label", { class: "ak-check" }, ids, h("span", { t: "tokens_ids" })),
+      h("div", { class: withIds ? "ak-text ak-mono ak-token-list ak-ids" : "ak-text ak-mono ak-token-list", "data-testid": "tokens" }, all),
+      rest > 0 ? h("p", { class: "ak-empty", text: t("tokens_rest", { n: rest.toLocaleString() }) }) : null,
+    ];
+  }
+
   function draw() {
     if (!shown) {
       body.replaceChildren(h("p", { class: "ak-empty", t: "empty_preview" }));
@@ -46,7 +67,8 @@ function makePreview(goTo) {
       return;
     }
     const view = views.dataset.chosen;
-    body.replaceChildren(view === "messages" ? drawMessages() : view === "prompt" ? drawPrompt() : drawText());
+    const drawn = { messages: drawMessages, prompt: drawPrompt, tokens: drawTokens, text: drawText }[view]();
+    body.replaceChildren(...[drawn].flat().filter(Boolean));
     const origins = view === "text" ? [...new Set(shown.pieces.map((piece) => piece.origin))].filter((o) => o !== "literal") : [];
     legend.replaceChildren(...origins.map((o) => h("li", {}, h("span", { class: `ak-swatch ak-o-${o}` }), originWord(o))));
     say(count, "text", shown.exact ? "tokens" : "tokens_estimate", { n: shown.tokens.toLocaleString() });
@@ -65,11 +87,17 @@ function makePreview(goTo) {
   return {
     node,
     draw,
-    show(rendered, run = false) {
-      shown = rendered;
+    /** Whether the tokens one by one are looked at. */
+    get tokens() {
+      return views.dataset.chosen === "tokens";
+    },
+    /** `asked`: whether the tokens were asked for with it. */
+    show(rendered, run = false, asked = false) {
+      shown = rendered && { ...rendered, asked };
       fromRun = run;
       node.classList.remove("ak-stale");
       draw();
+      if (run && this.tokens) look();
     },
     stale() {
       node.classList.add("ak-stale");

@@ -22,7 +22,7 @@ const editor = makeEditor((composing) => changed(composing));
 const models = makeModels();
 const form = makeForm(() => changed(false), models);
 const inserts = makeInserts((code) => editor.insert(code));
-const preview = makePreview((line, column) => editor.goTo(line, column));
+const preview = makePreview((line, column) => editor.goTo(line, column), () => refresh.now());
 const answer = makeAnswer(goOn);
 const problem = h("div", { class: "ak-problem", "data-testid": "problem" });
 const select = h("select", { class: "ak-prompts", tLabel: "prompt_name", tTitle: "prompt_name", onchange: () => open(select.value === "" ? null : select.value) });
@@ -173,7 +173,7 @@ function show(next, content, { draft = true } = {}) {
   root.dataset.open = name ?? "";
   complain(null);
   keepDraft();
-  inserts.show(catalog, name);
+  know();
   if (kept && isDirty()) announce(same(kept.base, saved) ? "draft_back" : "draft_old");
   refresh.now();
 }
@@ -197,6 +197,7 @@ async function open(next, options) {
 
 function revert() {
   drafts.drop(name);
+  editor.replace(saved.instruction); // so that it can be undone
   show(name, saved, { draft: false });
 }
 
@@ -204,6 +205,11 @@ async function reload() {
   await Promise.all([readCatalog(), readChoices()]);
   if (name !== null) await open(name);
   if (!problem.error) announce("reloaded");
+}
+
+function know() {
+  inserts.show(catalog, name);
+  editor.know(catalog, name);
 }
 
 async function readCatalog() {
@@ -223,7 +229,7 @@ async function readChoices() {
 function take(result) {
   catalog = { ...catalog, ...Object.fromEntries(Object.entries(result).filter(([key]) => key in catalog)) };
   form.catalog(catalog);
-  inserts.show(catalog, name);
+  know();
   listPrompts();
   model.take(result);
 }
@@ -314,7 +320,8 @@ const refresh = (() => {
     asking = true;
     const mine = epoch;
     const patience = setTimeout(preview.preparing, 500);
-    const result = await ask("preview", request());
+    const tokens = preview.tokens;
+    const result = await ask("preview", { ...request(), tokens });
     clearTimeout(patience);
     asking = false;
     if (again) {
@@ -328,7 +335,7 @@ const refresh = (() => {
       return;
     }
     complain(null);
-    preview.show(result.rendered);
+    preview.show(result.rendered, false, tokens);
     form.effective(result.rendered.options);
     form.unknown(result.unknown);
     showModel();
@@ -460,6 +467,7 @@ document.addEventListener("akachat:language", (event) => {
   select.dataset.key = "";
   listPrompts();
   inserts.show(catalog, name);
+  editor.draw();
   preview.draw();
   answer.draw();
   form.showFacts();
@@ -520,11 +528,12 @@ async function wake() {
   const wanted = [opened?.name, first, boot.default_prompt, names[0]].find((n) => n && names.includes(n));
   if (opened && opened.name === null && drafts.draft(null)) await open(null);
   else await open(wanted ?? null);
+  editor.readOnly = false;
   await readChoices();
   root.dataset.ready = "";
 }
 
 form.value = EMPTY.options;
 form.effective({});
-editor.value = "";
+editor.readOnly = true; // until it is known which prompt, and which draft of it, is being written
 wake();

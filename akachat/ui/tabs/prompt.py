@@ -18,7 +18,9 @@ from akachat.messages import parse_messages
 from akachat.options import Options
 from akachat.playground import Playground
 from akachat.raw import read_typed
+from akachat.template.language import BUILTINS, IMPORTS
 from akachat.ui.calls import Answer, Json, answering, internal, object_of, text_of
+from akachat.ui.form import form_fields
 from akachat.ui.view import calls_view, error_view, in_words, models_view, notes_view, rendered_view
 
 __all__ = ["PromptTab"]
@@ -55,6 +57,10 @@ class PromptTab:
             "unload_model": self.unload_model,
         }
         return [answering(name, call) for name, call in calls.items()]
+
+    def facts(self) -> Json:
+        """What the script finds in ``FACTS``: the options' form, and the names that every instruction knows."""
+        return {"fields": form_fields(), "names": sorted(name for name in BUILTINS | set(IMPORTS) if name.islower())}
 
     async def boot(self, payload: Json) -> Json:
         """What a page needs to begin: the catalog, the language, and which workspace its drafts belong to."""
@@ -137,7 +143,7 @@ class PromptTab:
 
     async def preview(self, payload: Json) -> Json:
         """What the model would receive, without asking anything of anyone."""
-        rendered = await self._playground.render(_request(payload), call=False)
+        rendered = await self._playground.render(_request(payload), call=False, tokens=payload.get("tokens") is True)
         return {"rendered": rendered_view(rendered), "unknown": Options.parse(object_of(payload, "options")).unknown}
 
     async def stop(self, payload: Json) -> Json:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from akachat.playground import Playground
-from akachat.ui.form import form_fields
+from akachat.ui.bundle import bundle_element
 from akachat.ui.tabs.exchange import ExchangeCalls
 from akachat.ui.tabs.log import LogTab
 from akachat.ui.tabs.messages import MessagesTab
@@ -33,6 +33,7 @@ class Tab:
         calls: what the script may call as ``server.{name}``; see ``ui.calls.answering``.
         streams: what the script starts by ``trigger(name, payload)``; each yields frames that the script watches.
         facts: what the script finds in ``FACTS``.
+        head: elements that load what the script needs and did not write.
     """
 
     id: str
@@ -40,6 +41,7 @@ class Tab:
     calls: Sequence[Callable[..., Any]]
     streams: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    head: str = ""
 
 
 def all_tabs(playground: Playground) -> list[Tab]:
@@ -51,6 +53,8 @@ def all_tabs(playground: Playground) -> list[Tab]:
 def _prompt(playground: Playground) -> Tab:
     tab, exchange = PromptTab(playground), ExchangeCalls(playground)
     scripts = (
+        "fields.js",
+        "completing.js",
         "editor.js",
         "picker.js",
         "models.js",
@@ -70,7 +74,7 @@ def _prompt(playground: Playground) -> Tab:
         "prompt.js",
     )
     calls = [*tab.server_functions(), *VersionCalls(playground).server_functions(), *exchange.server_functions()]
-    return Tab("prompt", scripts, calls, {"run": tab.run}, {"fields": form_fields(), **exchange.facts()})
+    return Tab("prompt", scripts, calls, {"run": tab.run}, {**tab.facts(), **exchange.facts()}, bundle_element())
 
 
 def _rag(playground: Playground) -> Tab:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from akachat.ui.words.editor import EDITOR_WORDS
 from akachat.ui.words.exchange import EXCHANGE_WORDS
 from akachat.ui.words.log import LOG_WORDS
 from akachat.ui.words.messages import MESSAGES_WORDS
@@ -21,6 +22,7 @@ LANGUAGES = ("en", "ja")
 
 _ALL = (
     PAGE_WORDS,
+    EDITOR_WORDS,
     EXCHANGE_WORDS,
     LOG_WORDS,
     MESSAGES_WORDS,
