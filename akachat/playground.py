@@ -24,6 +24,7 @@ from akachat.messages import Message
 from akachat.options import Options
 from akachat.retrieval import Libraries
 from akachat.run import Runner
+from akachat.sessions import SessionRoom
 from akachat.settings import Limits, Settings, SettingsFile
 from akachat.template import RenderLimits, Sandbox
 from akachat.workspace import Prompt, Workspace
@@ -61,7 +62,7 @@ _WHERE = (
 class Playground:
     """A workspace and everything that runs in it. Two may live in one process; they share nothing.
 
-    ``libraries`` are its documents.
+    ``libraries`` are its documents, ``sessions`` its conversations.
 
     ::
 
@@ -86,6 +87,7 @@ class Playground:
         settings = self._settings.current()
         self.workspace = Workspace(folder, lambda: self._settings.recent().limits)
         self.workspace.open()
+        self.sessions = SessionRoom(self.workspace)
         self._journal = Journal(self.workspace.log_dir, self._settings.recent)
         self._user_functions = UserFunctions(self.workspace.functions_dir)
         self.libraries = Libraries(self.workspace.root / "rag", self._settings.recent, self.workspace.models_dir)
@@ -157,9 +159,9 @@ class Playground:
         """What the model would receive. With ``call`` false neither ``llm()`` nor the user's functions are run."""
         return await self._runner.render(request, call=call)
 
-    def stop(self, id: str) -> bool:
-        """Stops a run; True where one of that id was under way."""
-        return self._runner.stop(id)
+    def stop(self, id: str, heard: str | None = None) -> bool:
+        """Stops a run; True where one of that id was under way. ``heard`` is all that its session then remembers."""
+        return self._runner.stop(id, heard)
 
     # prompts
 

@@ -17,6 +17,7 @@ from akachat.api.openai import OpenAIRoutes
 from akachat.api.rag import UPLOADS, RagRoutes
 from akachat.api.routing import Application, Mount
 from akachat.api.schema import describe
+from akachat.api.sessions import SessionRoutes
 from akachat.api.store import StoreRoutes
 from akachat.playground import Playground
 
@@ -44,6 +45,7 @@ def create_app(
         *ModelRoutes(playground).endpoints(),
         *RagRoutes(playground).endpoints(),
         *StoreRoutes(playground).endpoints(),
+        *SessionRoutes(playground).endpoints(),
     ]
     docs = DocsRoutes(endpoints, home, [mount.prefix for mount in mounts if mount.prefix])
     app = Application([*endpoints, *docs.endpoints()], mounts, document=lambda: describe(endpoints), lifespan=lifespan)
