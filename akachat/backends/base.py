@@ -218,6 +218,14 @@ class Backend(Protocol):
         """
         ...
 
+    async def context(self, options: Options) -> int | None:
+        """How many tokens prompt and answer may have together; None where that is not known here.
+
+        Raises:
+            ModelError, BackendUnavailable: as ``prepare``.
+        """
+        ...
+
     def generate(self, request: Request) -> AsyncIterator[Status | Chunk | End]:
         """The answer: chunks, then one ``End``. While the model is being loaded, how far that is comes before them.
 

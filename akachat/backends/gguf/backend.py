@@ -97,6 +97,10 @@ class GgufBackend:
 
         return count
 
+    async def context(self, options: Options) -> int | None:
+        """The model's own, as far as the memory reaches."""
+        return (await self._worker(options)).context
+
     async def generate(self, request: Request) -> AsyncGenerator[Status | Chunk | End]:
         """Makes the answer in the model's own process; see ``Backend.generate``."""
         asked = monotonic()

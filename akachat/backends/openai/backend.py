@@ -93,6 +93,10 @@ class OpenAIBackend:
 
         return count
 
+    async def context(self, options: Options) -> int | None:
+        """Nothing says it: servers differ, and so do their models."""
+        return None
+
     async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
         """Asks the server; see ``Backend.generate``."""
         made: tuple[Endpoint, Body | None] = (

@@ -8,6 +8,7 @@ from typing import Any
 
 from akachat.playground import Playground
 from akachat.ui.form import form_fields
+from akachat.ui.tabs.chat import ChatTab
 from akachat.ui.tabs.prompt import PromptTab
 from akachat.ui.tabs.rag import RagTab
 
@@ -34,9 +35,9 @@ class Tab:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-def all_tabs(playground: Playground) -> list[Tab]:
+def all_tabs(playground: Playground, *, chat_only: bool = False) -> list[Tab]:
     """The tabs over a playground."""
-    return [_prompt(playground), _rag(playground)]
+    return [_chat(playground)] if chat_only else [_prompt(playground), _chat(playground), _rag(playground)]
 
 
 def _prompt(playground: Playground) -> Tab:
@@ -55,6 +56,26 @@ def _prompt(playground: Playground) -> Tab:
         "prompt.js",
     )
     return Tab("prompt", scripts, tab.server_functions(), {"run": tab.run}, {"fields": form_fields()})
+
+
+def _chat(playground: Playground) -> Tab:
+    tab = ChatTab(playground)
+    scripts = (
+        "vendor/marked.js",
+        "markdown.js",
+        "picker.js",
+        "models.js",
+        "model.js",
+        "insert.js",
+        "preview.js",
+        "answer.js",
+        "drafts.js",
+        "chat_settings.js",
+        "chat_list.js",
+        "chat_turns.js",
+        "chat.js",
+    )
+    return Tab("chat", scripts, tab.server_functions(), {"run": tab.run}, tab.facts())
 
 
 def _rag(playground: Playground) -> Tab:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from akachat.ui.words.chat import CHAT_WORDS
 from akachat.ui.words.model import MODEL_WORDS
 from akachat.ui.words.page import PAGE_WORDS
 from akachat.ui.words.rag import RAG_WORDS
@@ -10,7 +11,7 @@ __all__ = ["LANGUAGES", "TEXTS"]
 
 LANGUAGES = ("en", "ja")
 
-_ALL = (PAGE_WORDS, MODEL_WORDS, RAG_WORDS)
+_ALL = (PAGE_WORDS, CHAT_WORDS, MODEL_WORDS, RAG_WORDS)
 
 #: The words of each language by key, as the page's script takes them.
 TEXTS: dict[str, dict[str, str]] = {
