@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from tests.models import make_parrot
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
@@ -34,7 +36,8 @@ def site(serve: Serve, stub: str) -> Server:
     server.write_prompt("echo", "Repeat.", options)
     server.write_prompt("slow", "Tell.", {**options, "model": "stream-200tok-20ms"})
     server.write_prompt("quick", "Tell.", {**options, "model": "stream-600tok-2ms", "max_new_tokens": 600})
-    server.write_prompt("short", "Tell.", {**options, "model": "stream-64tok-0ms", "max_new_tokens": 5})
+    parrot = make_parrot(server.root / "models" / "parrot", "abcdefgh", again=True)
+    server.write_prompt("cut", "", {"model": str(parrot), "template": "chatml", "temperature": 0, "max_new_tokens": 5})
     server.write_prompt("one", "Repeat.", {**options, "history_turns": 1})
     server.write_prompt("failing", "Fail.", {**options, "model": "stub-0ms-err400"})
     deadline = time.monotonic() + 120
@@ -139,7 +142,7 @@ def test_a_conversation_is_kept_found_renamed_and_deleted(page: Page, site: Serv
     assert stored(site, page) == wanted
 
 
-def test_an_answer_is_stopped_continued_and_made_anew(page: Page, site: Server) -> None:
+def test_an_answer_is_stopped_and_made_anew(page: Page, site: Server) -> None:
     page.click(".ak-chat-new")
     talk_with(page, "slow")
     say(page, "話して", "Control+Enter")
@@ -148,12 +151,6 @@ def test_an_answer_is_stopped_continued_and_made_anew(page: Page, site: Server) 
     page.wait_for_selector(".ak-finish-cancelled")
     (_, (_, half)) = stored(site, page)
     assert texts(page)[1] == half
-    talk_with(page, "short")
-    page.click(".ak-continue")
-    page.wait_for_selector(".ak-finish-length")
-    (_, (_, more)) = stored(site, page)
-    assert more.startswith(half)
-    assert len(more) > len(half)
     talk_with(page, "echo")
     page.click(".ak-turn:last-child [aria-label='回答を作り直す']")
     page.wait_for_function("document.querySelector('.ak-turn:last-child .ak-turn-text').textContent === '話して'")
@@ -163,7 +160,19 @@ def test_an_answer_is_stopped_continued_and_made_anew(page: Page, site: Server) 
     page.wait_for_function(
         "text => document.querySelector('.ak-turn:last-child .ak-turn-text').textContent.length > 20"
     )
-    assert stored(site, page)[1] == ("assistant", more)
+    assert stored(site, page)[1] == ("assistant", half)
+
+
+def test_a_cut_answer_is_gone_on_with(page: Page, site: Server) -> None:
+    page.click(".ak-chat-new")
+    talk_with(page, "cut")
+    ask(page, "x")
+    page.wait_for_selector(".ak-finish-length")
+    assert texts(page)[1] == "abcde"
+    page.click(".ak-continue")
+    page.wait_for_function("document.querySelector('.ak-turn:last-child .ak-turn-text').textContent === 'abcdefghab'")
+    settle(page)
+    assert stored(site, page) == [("user", "x"), ("assistant", "abcdefghab")]
 
 
 def test_a_question_is_edited_and_the_old_continuation_is_a_branch(page: Page, site: Server) -> None:
