@@ -23,6 +23,7 @@ from akachat.messages import Message
 from akachat.playground import Playground
 from akachat.settings import Limits
 from akachat.workspace import Sessions, Workspace
+from tests.models import make_parrot
 from tests.serving import Serve, Server
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="kill -9 is a Unix matter")
@@ -347,6 +348,19 @@ async def test_a_sessions_history_is_trimmed_as_any(playground: Playground, writ
     assert [m.content for m in finished.messages] == ["Repeat.", "two", "two", "three"]
     last = (await playground.sessions.load("s")).messages[-1]
     assert last.extra["run"]["dropped"] == 2
+
+
+@pytest.mark.anyio
+async def test_a_long_session_never_outgrows_its_model(playground: Playground, tmp_path: Path) -> None:
+    model = make_parrot(tmp_path / "parrot", "yes", context=160)
+    options = {"model": str(model), "template": "chatml", "max_new_tokens": 8}
+    for n in range(12):
+        request = RunRequest(instruction="Say yes.", input=f"question {n}", session="s", options=options)
+        finished = await playground.run(request)
+        assert finished.result == "yes"
+    assert finished.cut is not None
+    assert finished.cut.rules == ("context",)
+    assert len((await playground.sessions.load("s")).messages) == 24
 
 
 @pytest.mark.anyio

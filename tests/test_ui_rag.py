@@ -41,7 +41,7 @@ def page(browser: Browser, site: Server, request: pytest.FixtureRequest) -> Iter
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.goto(f"{site.url}/ui/")
     page.wait_for_selector(".ak-page[data-ready]", timeout=30_000)
-    page.locator('#ak-tabs button[role="tab"]').nth(1).click()
+    page.click("#ak-tab-rag-button")
     page.wait_for_selector("#ak-rag .ak-rag-side")
     yield page
     assert wrong == []
@@ -114,4 +114,4 @@ def test_the_language_changes_with_the_page(page: Page) -> None:
     page.click(".ak-header-end button:first-child")
     page.wait_for_selector(".ak-rag-side h2:has-text('Libraries')")
     assert page.inner_text(".ak-rag-new button") == "Create"
-    assert page.locator('#ak-tabs button[role="tab"]').all_inner_texts() == ["Prompt", "RAG"]
+    assert page.locator('#ak-tabs button[role="tab"]').all_inner_texts() == ["Prompt", "Chat", "RAG"]
