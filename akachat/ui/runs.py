@@ -23,10 +23,17 @@ _INTERVAL = 0.05
 
 
 class Runs:
-    """The runs of one tab."""
+    """The runs of one tab.
 
-    def __init__(self, playground: Playground) -> None:
+    Args:
+        playground: where they run.
+        rendered: what the tab shows of what was sent. It is in every frame from then on, so it must be small where
+            what is sent may be long: a conversation of 1,000 turns in each frame took the page six times as long.
+    """
+
+    def __init__(self, playground: Playground, rendered: Callable[[Rendered], Json] = rendered_view) -> None:
         self._playground = playground
+        self._rendered = rendered
         #: Runs that were stopped while they waited for their turn in Gradio's queue, which knows them by no id of ours.
         self._unwanted: deque[str] = deque(maxlen=256)
 
@@ -49,7 +56,7 @@ class Runs:
             async with aclosing(_batches(self._playground.stream(request), _INTERVAL)) as batches:
                 async for batch in batches:
                     for happened in batch:
-                        _apply(frame, happened, request.instruction or "")
+                        self._apply(frame, happened, request.instruction or "")
                     yield {**frame, "calls": list(frame["calls"])}
         except AkachatError as error:
             yield {**frame, "phase": "failed", "error": error_view(error, text_of(payload, "instruction"))}
@@ -57,31 +64,30 @@ class Runs:
             _LOG.exception("a run of the page failed")
             yield {**frame, "phase": "failed", "error": internal()}
 
-
-def _apply(frame: Json, event: Event, instruction: str) -> None:
-    match event:
-        case Rendered():
-            frame |= {"phase": "waiting", "rendered": rendered_view(event)}
-        case Called():
-            frame["calls"] += calls_view([event.call.to_dict()])
-        case Loading():
-            frame |= {"phase": "loading", "loading": {"model": event.model, **event.progress.to_dict()}}
-        case Delta():
-            frame["phase"] = "streaming"
-            frame["text"] += event.text
-            frame["reasoning"] += event.reasoning
-        case ToolCalled():
-            frame["phase"] = "streaming"
-        case Finished():
-            data = event.data()
-            frame |= {"phase": "done", "text": event.result, "reasoning": event.reasoning}
-            frame["calls"] = calls_view(data["trace"])
-            data["notes"] = notes_view(event.notes)
-            # What the page has already, or shows elsewhere, need not travel twice.
-            frame["done"] = {k: v for k, v in data.items() if k not in ("result", "reasoning", "trace", "messages")}
-        case Failed():
-            frame |= {"phase": "failed", "error": error_view(event.error, instruction)}
-            frame["calls"] = calls_view(call.to_dict() for call in event.calls) or frame["calls"]
+    def _apply(self, frame: Json, event: Event, instruction: str) -> None:
+        match event:
+            case Rendered():
+                frame |= {"phase": "waiting", "rendered": self._rendered(event)}
+            case Called():
+                frame["calls"] += calls_view([event.call.to_dict()])
+            case Loading():
+                frame |= {"phase": "loading", "loading": {"model": event.model, **event.progress.to_dict()}}
+            case Delta():
+                frame["phase"] = "streaming"
+                frame["text"] += event.text
+                frame["reasoning"] += event.reasoning
+            case ToolCalled():
+                frame["phase"] = "streaming"
+            case Finished():
+                data = event.data()
+                frame |= {"phase": "done", "text": event.result, "reasoning": event.reasoning}
+                frame["calls"] = calls_view(data["trace"])
+                data["notes"] = notes_view(event.notes)
+                # What the page has already, or shows elsewhere, need not travel twice.
+                frame["done"] = {k: v for k, v in data.items() if k not in ("result", "reasoning", "trace", "messages")}
+            case Failed():
+                frame |= {"phase": "failed", "error": error_view(event.error, instruction)}
+                frame["calls"] = calls_view(call.to_dict() for call in event.calls) or frame["calls"]
 
 
 async def _batches(events: AsyncIterator[Event], interval: float) -> AsyncGenerator[list[Event], None]:

@@ -41,14 +41,14 @@ const clearButton = button({ label: "chat_clear_help", glyph: "sweep", kind: "ak
 const exportBox = h("details", { class: "ak-chat-export" }, h("summary", { class: "ak-button ak-quiet", tLabel: "chat_export", tTitle: "chat_export" }, icon("share")), h("div", { class: "ak-chat-menu" }, KINDS.map(exportRow)));
 const listToggle = button({ label: "chat_list", glyph: "list", kind: "ak-quiet ak-chat-toggle-list", "aria-expanded": "true", onclick: () => showSide("list") });
 const sideToggle = button({ word: "chat_settings", label: "chat_settings", glyph: "sliders", kind: "ak-quiet ak-chat-toggle-settings", "aria-expanded": "true", onclick: () => showSide("settings") });
-const side = h("aside", { class: "ak-panel ak-chat-right" }, h("header", { class: "ak-panel-head" }, h("h2", { t: "chat_settings" }), h("span", { class: "ak-spring" }), button({ label: "chat_close", glyph: "close", kind: "ak-quiet", onclick: () => showSide("settings", false) })), settings.node, h("div", { class: "ak-chat-looks" }, h("span", { t: "chat_looks" }), looks));
+const side = h("aside", { class: "ak-panel ak-chat-right", tLabel: "chat_settings" }, h("header", { class: "ak-panel-head" }, h("h2", { t: "chat_settings" }), h("span", { class: "ak-spring" }), button({ label: "chat_close", glyph: "close", kind: "ak-quiet", onclick: () => showSide("settings", false) })), settings.node, h("div", { class: "ak-chat-looks" }, h("span", { t: "chat_looks" }), looks));
 const grid = h(
   "div",
   { class: "ak-chat" },
   list.node,
   h(
-    "main",
-    { class: "ak-panel ak-chat-main" },
+    "section",
+    { class: "ak-panel ak-chat-main", tLabel: "tab_chat" },
     h("header", { class: "ak-panel-head ak-chat-head" }, listToggle, title, h("span", { class: "ak-spring" }), model.node, modes, exportBox, clearButton, sideToggle),
     problem,
     turns.node,
@@ -96,7 +96,7 @@ const shown = () => (mode === SINGLE ? single : (current ?? { messages: [] }));
 function draw() {
   const id = shownId();
   const live = running?.session === id ? running : settled?.session === id ? settled : null;
-  turns.draw({ messages: shown().messages, live, plain: looks.dataset.chosen === "plain", busy: Boolean(running), hint, told });
+  turns.draw({ messages: shown().messages, live, plain: looks.dataset.chosen === "plain", hint, told });
   title.textContent = mode === SINGLE ? t("chat_single") : current?.title || t("chat_untitled");
   title.disabled = mode === SINGLE || !current;
   clearButton.disabled = Boolean(running) || !(shown().messages.length || settled?.session === id);
@@ -151,6 +151,7 @@ function fresh() {
   complain(null);
   turns.reset();
   list.mark("");
+  list.all();
   remember("open", "");
   takeDraft();
   if (narrow()) showSide("list", false);
@@ -274,10 +275,13 @@ async function stop() {
 watch("value", () => {
   const frame = props.value;
   if (!frame || frame.id !== running?.id) return;
+  const rendered = frame.rendered && !running.frame.rendered;
   running = { ...running, frame };
   if (frame.phase === "loading") model.look();
   if (["done", "failed"].includes(frame.phase)) return ended(frame);
-  if (running.session === shownId()) turns.live(running);
+  if (running.session !== shownId()) return;
+  if (rendered) draw(); // by now it is known what was left out
+  else turns.live(running);
 });
 
 document.addEventListener("akachat:refused", (event) => {
@@ -346,7 +350,7 @@ async function keepBranch(from) {
   const branch = await ask("chat_branch", { id: current.id });
   if (complain(branch.error)) return false;
   list.read();
-  offer(t("chat_kept_branch"), "chat_open_branch", () => open(branch.id));
+  offer(t("chat_kept_branch"), "chat_open_branch", async () => (await list.all(), await open(branch.id)));
   return true;
 }
 
@@ -383,14 +387,16 @@ function goOn(index) {
 }
 
 async function branch(index) {
-  if (mode === SINGLE) return;
+  if (mode === SINGLE || running) return;
   const made = await ask("chat_branch", { id: current.id, turn: index + 1 });
   if (complain(made.error)) return;
+  await list.all();
   await list.read();
   await open(made.id);
 }
 
 async function removeTurn(index) {
+  if (running) return;
   if (mode === SINGLE) return clear();
   const { messages } = current;
   const next = messages.findIndex((message, place) => place > index && message.role === "user");

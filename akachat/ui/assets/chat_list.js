@@ -13,7 +13,7 @@ function makeChatList({ open, fresh, removed, renamed, restored, complain, offer
   const rest = button({ word: "chat_more", label: "chat_more", kind: "ak-quiet", onclick: () => read(true) });
   const node = h(
     "aside",
-    { class: "ak-panel ak-chat-side" },
+    { class: "ak-panel ak-chat-side", tLabel: "chat_list" },
     h("header", { class: "ak-panel-head" }, h("h2", { t: "chat_list" }), h("span", { class: "ak-spring" }), button({ word: "new", label: "chat_new_help", glyph: "plus", kind: "ak-chat-new", onclick: fresh })),
     h("div", { class: "ak-chat-find" }, search),
     list,
@@ -119,6 +119,12 @@ function makeChatList({ open, fresh, removed, renamed, restored, complain, offer
     draw,
     read,
     rename,
+    /** Shows all again: what was searched for is done with when something new begins. */
+    async all() {
+      if (!search.value) return;
+      search.value = "";
+      await read();
+    },
     mark(id) {
       currentId = id;
       draw();

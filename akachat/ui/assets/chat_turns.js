@@ -1,5 +1,7 @@
 // The turns of a conversation, and the one that is being answered; a turn that has not changed keeps its elements.
 
+const MOST_SHOWN = 80; // of a long conversation the newest, and as many more as are asked for
+
 /** do: { edit(index, text), regenerate(index), goOn(index), branch(index), remove(index), retry(), back() } */
 function makeTurns(act) {
   const list = h("ol", { class: "ak-turns", "data-testid": "turns" });
@@ -7,8 +9,9 @@ function makeTurns(act) {
   const node = h("div", { class: "ak-turns-scroll", tabindex: "0", role: "region", tLabel: "chat_turns" }, empty, list);
   let kept = new Map(); // place → { key, node }
   let answering = null; // the view of the answer that is coming
-  let state = { messages: [], live: null, plain: false, busy: false, hint: null, told: null };
+  let state = { messages: [], live: null, plain: false, hint: null, told: null };
   let editing = null;
+  let most = MOST_SHOWN;
   let follows = true; // the reader is at the end, and stays there
 
   node.addEventListener("scroll", () => (follows = node.scrollHeight - node.scrollTop - node.clientHeight < 60));
@@ -20,12 +23,15 @@ function makeTurns(act) {
     const unsent = unsentCount();
     const wanted = [];
     let turn = 0; // counts what the history's trimming counts
+    const first = Math.max(0, end - most);
+    if (first) wanted.push(keep("earlier", [first, language], () => h("li", { class: "ak-turn-earlier" }, button({ word: "chat_earlier", label: "chat_earlier", onclick: earlier }))));
     for (let index = 0; index < end; index++) {
       const message = messages[index];
       const isTurn = message.role !== "system" && message.role !== "developer";
       const gone = isTurn && turn++ < unsent;
-      wanted.push(keep(index, [message, gone, index === messages.length - 1, index === editing, state.plain, state.busy, language, message.run && message.run.id === state.told?.id], () => drawMessage(message, index, gone)));
-      if (gone && turn === unsent) wanted.push(keep("cut", [unsent, language], () => h("li", { class: "ak-turn-cut", role: "note", text: t("chat_unsent_line", { n: unsent }) })));
+      if (index < first) continue;
+      wanted.push(keep(index, [message, gone, index === messages.length - 1, index === editing, state.plain, language, message.run && message.run.id === state.told?.id], () => drawMessage(message, index, gone)));
+      if (gone && turn === unsent) wanted.push(keep("cut", [unsent, language], () => h("li", { class: "ak-turn-cut", text: t("chat_unsent_line", { n: unsent }) })));
     }
     if (live) wanted.push(keep("asked", [live.input, live.raw, language], () => drawAsked(live)), keep("live", [live.id, language], () => drawLive(live)));
     for (const [place, each] of kept) if (!wanted.includes(each)) kept.delete(place);
@@ -34,6 +40,15 @@ function makeTurns(act) {
     empty.replaceChildren(...(wanted.length || !state.hint ? [] : [state.hint()]));
     if (live) show(live);
     if (follows) node.scrollTop = node.scrollHeight;
+  }
+
+  /** Shows more of what was said before, where the reader is. */
+  function earlier() {
+    const below = node.scrollHeight - node.scrollTop;
+    most += MOST_SHOWN;
+    follows = false;
+    draw();
+    node.scrollTop = node.scrollHeight - below;
   }
 
   function keep(place, facts, make) {
@@ -50,14 +65,14 @@ function makeTurns(act) {
 
   /** How many of the oldest turns the newest answer did not see. */
   function unsentCount() {
-    if (state.live) return state.live.raw ? 0 : (state.live.frame.rendered?.dropped?.length ?? 0);
+    if (state.live) return state.live.raw ? 0 : (state.live.frame.rendered?.dropped ?? 0);
     const last = state.messages.findLast((message) => message.run);
     return last?.run.dropped ?? 0;
   }
 
-  const tool = (label, glyph, onclick, disabled = state.busy) => button({ label, glyph, kind: "ak-quiet", onclick, disabled });
+  const tool = (label, glyph, onclick) => button({ label, glyph, kind: "ak-quiet", onclick });
   const copyTool = (text) => {
-    const made = tool("copy", "copy", async () => (await copyText(text)) && say(made, "title", "copied"), false);
+    const made = tool("copy", "copy", async () => (await copyText(text)) && say(made, "title", "copied"));
     return made;
   };
 
@@ -92,7 +107,7 @@ function makeTurns(act) {
         { class: "ak-turn-tools" },
         mark,
         facts(run),
-        open ? button({ word: "continue", label: "continue_help", kind: "ak-continue", onclick: () => act.goOn(index), disabled: state.busy }) : null,
+        open ? button({ word: "continue", label: "continue_help", kind: "ak-continue", onclick: () => act.goOn(index) }) : null,
         h("span", { class: "ak-spring" }),
         copyTool(message.content),
         message.role === "assistant" ? tool("chat_again", "reload", () => act.regenerate(index)) : null,
@@ -224,6 +239,7 @@ function makeTurns(act) {
     reset() {
       kept = new Map();
       editing = null;
+      most = MOST_SHOWN;
       follows = true;
     },
     toEnd() {

@@ -66,7 +66,7 @@ const inlines = (token) => (token.tokens ? token.tokens.map(inlineOf) : [decoded
 function blockOf(token) {
   switch (token.type) {
     case "heading":
-      return h("p", { class: `ak-md-head ak-md-head-${token.depth}`, role: "heading", "aria-level": String(Math.min(6, token.depth + 2)) }, inlines(token));
+      return h("p", { class: `ak-md-head ak-md-head-${token.depth}`, role: "heading", "aria-level": String(Math.min(6, token.depth + 1)) }, inlines(token));
     case "paragraph":
     case "text":
       return h("p", {}, inlines(token));

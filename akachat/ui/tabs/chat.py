@@ -43,7 +43,8 @@ class ChatTab:
     def __init__(self, playground: Playground) -> None:
         self._playground = playground
         self._sessions = playground.sessions
-        self._runs = Runs(playground)
+        # What was said before is on the page already, and how much of it was left out is all that it must be told.
+        self._runs = Runs(playground, lambda event: {"dropped": len(event.dropped)})
 
     def server_functions(self) -> list[Callable[..., Any]]:
         """The calls, as Gradio takes them."""

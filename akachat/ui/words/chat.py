@@ -32,6 +32,7 @@ CHAT_WORDS: dict[str, tuple[str, str]] = {
     "chat_cleared": ("All turns were removed", "発言をすべて消しました"),
     "chat_turn_removed": ("The turn was removed", "やり取りを消しました"),
     "chat_turns": ("Turns of the conversation", "会話の発言"),
+    "chat_earlier": ("Show earlier turns", "前の発言を表示"),
     "chat_you": ("You", "あなた"),
     "chat_hello": ("Talk with a prompt or a model", "プロンプトやモデルと話す"),
     "chat_help": (
