@@ -143,6 +143,13 @@ async function open(id) {
 
 /** A conversation that begins with the first question; nothing is stored before. */
 function fresh() {
+  list.all();
+  leave();
+  if (narrow()) showSide("list", false);
+  input.focus();
+}
+
+function leave() {
   opening++;
   keepDraft();
   current = null;
@@ -151,16 +158,13 @@ function fresh() {
   complain(null);
   turns.reset();
   list.mark("");
-  list.all();
   remember("open", "");
   takeDraft();
-  if (narrow()) showSide("list", false);
   draw();
-  input.focus();
 }
 
 function removed(id) {
-  if (current?.id === id) fresh();
+  if (current?.id === id) leave();
 }
 
 function renamed(info) {
