@@ -124,6 +124,9 @@ class LlmRoutes:
         heard = body.take("heard")
         if heard is not None and not isinstance(heard, str):
             raise InvalidInput("`heard` is no text", hint="It takes what was heard of the answer.")
+        most = self._playground.settings.limits.message_characters
+        if heard is not None and len(heard) > most:
+            raise InvalidInput(f"`heard` has {len(heard):,} characters", hint="The limit is limits.message_characters.")
         if not self._playground.stop(id, heard):
             raise NotFound(f"no run {id!r} is under way", hint="It has ended, or it never began.")
         return envelope("", {"id": id})

@@ -12,7 +12,18 @@ from dataclasses import replace
 import orjson
 
 from akachat.errors import InvalidInput, NotFound
-from akachat.files import inside, put_in_place, read_bytes, remove, remove_leftovers, sync_folder, translated
+from akachat.files import (
+    Signature,
+    inside,
+    is_settled,
+    put_in_place,
+    read_bytes,
+    remove,
+    remove_leftovers,
+    signature,
+    sync_folder,
+    translated,
+)
 from akachat.locks import HIDDEN, FolderLock
 from akachat.messages import parse_message
 from akachat.names import check_name, not_found
@@ -59,7 +70,7 @@ class SessionFolder:
         self._bin = os.path.join(self._path, HIDDEN)
         self._limits = limits
         self._locks = [FolderLock(root, f"sessions-{n:x}") for n in range(_LOCKS)]
-        self._infos: dict[str, tuple[int, int, SessionInfo]] = {}
+        self._infos: dict[str, tuple[tuple[Signature | None, Signature | None], SessionInfo]] = {}
 
     def lock(self, id: str) -> FolderLock:
         """What excludes other writers of one conversation."""
@@ -86,10 +97,10 @@ class SessionFolder:
         """The error for an id that does not exist."""
         return not_found("session", id, [name for name, _ in self.newest()[:200]])
 
-    def newest(self) -> list[tuple[str, float]]:
-        """All ids with the times when something was last said, newest first."""
-        times: dict[str, float] = {}
-        infos: dict[str, float] = {}
+    def newest(self) -> list[tuple[str, int]]:
+        """All ids with the times, in nanoseconds, when something was last said, newest first."""
+        times: dict[str, int] = {}
+        infos: dict[str, int] = {}
         with translated(FOLDER, "read"):
             try:
                 entries = list(os.scandir(self._path))
@@ -99,7 +110,7 @@ class SessionFolder:
                 stem, suffix = os.path.splitext(entry.name)
                 if suffix in _SUFFIXES and not entry.name.startswith(".") and entry.is_file():
                     with contextlib.suppress(FileNotFoundError):
-                        (times if suffix == MESSAGES else infos)[stem] = entry.stat().st_mtime
+                        (times if suffix == MESSAGES else infos)[stem] = entry.stat().st_mtime_ns
         # Of `a.json.json` the stem is `a.json`, which is a name as any other.
         return sorted({**infos, **times}.items(), key=lambda each: (-each[1], each[0]))
 
@@ -110,25 +121,28 @@ class SessionFolder:
             NotFound: there is none of that id.
             InvalidInput: a link leads out of the workspace.
         """
-        path, said = self.path(id, _INFO), _stat(self.path(id))
-        found = _stat(path)
-        if found is None and said is None:
+        path, said, now = self.path(id, _INFO), signature(self.path(id)), time.time_ns()
+        found = signature(path)
+        newest = said or found
+        if newest is None:
             raise self.missing(id)
-        state = 0 if found is None else found.st_mtime_ns, 0 if said is None else said.st_mtime_ns
+        state = (found, said)
         known = self._infos.get(id)
-        if known is None or known[:2] != state:
+        if known is None or known[0] != state:
             info = SessionInfo(id)
             if found is not None:
                 with contextlib.suppress(FileNotFoundError), translated(f"{FOLDER}/{id}{_INFO}", "read"):
                     info = read_info(id, read_bytes(inside(self._root, path), _INFO_BYTES)[0])
             if not info.title:
                 info = replace(info, title=short_title(self._first(id)))
-            updated = round((said or found).st_mtime, 3)  # type: ignore[union-attr]
+            updated = round(newest[3] / 1e9, 3)
             info = replace(info, created=info.created or updated, updated=updated)
             if len(self._infos) >= _KNOWN:
                 self._infos.clear()
-            known = self._infos[id] = (*state, info)
-        return known[2]
+            known = (state, info)
+            if all(each is None or is_settled(each, now) for each in state):
+                self._infos[id] = known
+        return known[1]
 
     def _first(self, id: str) -> str:
         """The beginning of the first message."""
@@ -158,7 +172,7 @@ class SessionFolder:
                 raise self.missing(id)
             os.makedirs(self._bin, exist_ok=True)
             stamp = time.time_ns() // 1_000_000
-            for suffix in _SUFFIXES:
+            for suffix in reversed(_SUFFIXES):  # the messages last: without them it would stand there empty
                 if os.path.isfile(self.path(id, suffix)):
                     put_in_place(self.path(id, suffix), os.path.join(self._bin, f"{stamp}.{id}{suffix}"))
             sync_folder(self._path)
@@ -202,12 +216,12 @@ class SessionFolder:
         limits, all_ = self._limits(), self.newest()
         gone = all_[limits.sessions :] if limits.sessions else []
         if limits.session_days:
-            oldest = time.time() - limits.session_days * 86_400
+            oldest = time.time_ns() - int(limits.session_days * 86_400e9)
             gone += [each for each in all_[: len(all_) - len(gone)] if each[1] < oldest]
         for id, updated in gone:
             with self.lock(id).hold(), translated(f"{FOLDER}/{id}", "delete"):
-                now = _stat(self.path(id)) or _stat(self.path(id, _INFO))
-                if now is not None and now.st_mtime == updated:  # nothing was said in it since
+                now = signature(self.path(id)) or signature(self.path(id, _INFO))
+                if now is not None and now[3] == updated:  # nothing was said in it since
                     for suffix in _SUFFIXES:
                         remove(self.path(id, suffix))
             self._infos.pop(id, None)
@@ -220,10 +234,3 @@ class SessionFolder:
             for lock in self._locks:
                 stack.enter_context(lock.hold())
             remove_leftovers(self._path, below=False)
-
-
-def _stat(path: str) -> os.stat_result | None:
-    try:
-        return os.stat(path)
-    except (FileNotFoundError, NotADirectoryError):
-        return None

@@ -253,7 +253,8 @@ function begin(question) {
     id,
     input: question.input,
     continues: question.before,
-    ...(session === SINGLE ? {} : { session, turn: question.at }),
+    // What is added goes to the end, wherever that is by now; what takes the place of something says of what.
+    ...(session === SINGLE ? {} : { session, turn: question.at < shown().messages.length ? question.at : null }),
   });
   watchdog(id);
 }
@@ -322,7 +323,7 @@ async function refresh(run, said, frame) {
   const result = await ask("chat_open", { id: run.session });
   if (current?.id !== run.session) return;
   if (!result.error) current = result;
-  else current = { ...current, messages: [...current.messages.slice(0, run.at), { role: "user", content: run.input }, { role: "assistant", content: said, run: facts(frame) }] };
+  else if (frame) current = { ...current, messages: [...current.messages.slice(0, run.at), { role: "user", content: run.input }, { role: "assistant", content: said, run: facts(frame) }] };
 }
 
 /** A question that got no answer goes back to where it was typed. */
@@ -358,8 +359,21 @@ async function keepBranch(from) {
   return true;
 }
 
+/** Whether the conversation is still as it is shown: another page, or a program, may have gone on with it. */
+async function isCurrent() {
+  if (mode === SINGLE) return true;
+  const shownVersion = current.version;
+  const result = await ask("chat_open", { id: current.id });
+  if (complain(result.error)) return false;
+  if (result.version === shownVersion) return true;
+  current = result;
+  draw();
+  complain({ type: "Conflict", message: t("chat_changed") });
+  return false;
+}
+
 async function editTurn(index, text) {
-  if (running || !(mode === SINGLE || (await keepBranch(index + 1)))) return;
+  if (running || !(await isCurrent()) || !(mode === SINGLE || (await keepBranch(index + 1)))) return;
   turns.toEnd();
   if (mode === SINGLE) single = { messages: [] };
   begin({ input: text, raw: text.startsWith("\\"), at: index, before: "" });
@@ -370,7 +384,7 @@ const questionOf = (index) => shown().messages.slice(0, index + 1).findLastIndex
 
 async function regenerate(index) {
   const at = questionOf(index);
-  if (running || at < 0) return;
+  if (running || at < 0 || !(await isCurrent())) return;
   const { messages } = shown();
   if (mode !== SINGLE) {
     if (messages.length > index + 1) {
@@ -383,9 +397,9 @@ async function regenerate(index) {
   begin({ input: messages[at].content, raw: false, at, before: "" });
 }
 
-function goOn(index) {
+async function goOn(index) {
   const at = questionOf(index);
-  if (running || at < 0) return;
+  if (running || at < 0 || !(await isCurrent())) return;
   const { messages } = shown();
   begin({ input: messages[at].content, raw: false, at, before: messages[index].content });
 }
@@ -475,6 +489,13 @@ document.addEventListener(
   },
   { capture: true },
 );
+
+document.addEventListener("visibilitychange", async () => {
+  if (document.hidden || running || !root.dataset.open || root.dataset.ready === undefined) return;
+  await list.read();
+  if (mode !== SINGLE && current) await refresh({ session: current.id });
+  if (!running) draw();
+});
 
 document.addEventListener("akachat:language", (event) => {
   language = event.detail;

@@ -181,7 +181,7 @@ def _request(payload: Json) -> RunRequest:
         options=object_of(payload, "options"),
         input=input,
         session="" if raw else session,
-        turn=_number(payload, "turn") if session and not raw else None,
+        turn=_number(payload, "turn") if session and not raw and payload.get("turn") is not None else None,
         id=text_of(payload, "id"),
         source="page",
         caller="page",

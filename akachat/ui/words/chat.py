@@ -33,6 +33,10 @@ CHAT_WORDS: dict[str, tuple[str, str]] = {
     "chat_turn_removed": ("The turn was removed", "やり取りを消しました"),
     "chat_turns": ("Turns of the conversation", "会話の発言"),
     "chat_earlier": ("Show earlier turns", "前の発言を表示"),
+    "chat_changed": (
+        "The conversation has gone on elsewhere; this is how it stands now.",
+        "この会話はほかの場所で続いていました。いまの内容を表示しています。",
+    ),
     "chat_you": ("You", "あなた"),
     "chat_hello": ("Talk with a prompt or a model", "プロンプトやモデルと話す"),
     "chat_help": (
