@@ -100,19 +100,24 @@ class SessionFolder:
     def newest(self) -> list[tuple[str, int]]:
         """All ids with the times, in nanoseconds, when something was last said, newest first."""
         times: dict[str, int] = {}
-        infos: dict[str, int] = {}
+        silent: dict[str, os.DirEntry[str]] = {}
         with translated(FOLDER, "read"):
             try:
                 entries = list(os.scandir(self._path))
             except (FileNotFoundError, NotADirectoryError):
                 return []
             for entry in entries:
-                stem, suffix = os.path.splitext(entry.name)
-                if suffix in _SUFFIXES and not entry.name.startswith(".") and entry.is_file():
-                    with contextlib.suppress(FileNotFoundError):
-                        (times if suffix == MESSAGES else infos)[stem] = entry.stat().st_mtime_ns
-        # Of `a.json.json` the stem is `a.json`, which is a name as any other.
-        return sorted({**infos, **times}.items(), key=lambda each: (-each[1], each[0]))
+                # Of `a.json.json` the stem is `a.json`, which is a name as any other.
+                stem, dot, suffix = entry.name.rpartition(".")
+                if not stem or stem[0] == ".":
+                    continue
+                if dot + suffix == _INFO:
+                    silent[stem] = entry
+                elif dot + suffix == MESSAGES:
+                    _note(times, stem, entry)
+            for stem in silent.keys() - times.keys():
+                _note(times, stem, silent[stem])
+        return sorted(times.items(), key=lambda each: (-each[1], each[0]))
 
     def info(self, id: str) -> SessionInfo:
         """What is known of one; a title that nobody gave is the beginning of what was said first.
@@ -234,3 +239,9 @@ class SessionFolder:
             for lock in self._locks:
                 stack.enter_context(lock.hold())
             remove_leftovers(self._path, below=False)
+
+
+def _note(times: dict[str, int], stem: str, entry: os.DirEntry[str]) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        if entry.is_file():
+            times[stem] = entry.stat().st_mtime_ns

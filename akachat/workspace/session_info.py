@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -11,7 +11,7 @@ import orjson
 from akachat.errors import InvalidInput
 from akachat.messages import Message
 
-__all__ = ["RUN", "Session", "SessionInfo", "read_info", "short_title"]
+__all__ = ["RUN", "Session", "SessionInfo", "newest_within", "read_info", "short_title"]
 
 #: The key under which a stored answer holds the facts of its run; no model is sent it.
 RUN = "run"
@@ -138,3 +138,15 @@ def short_title(text: str) -> str:
     """A title from what was said first: the beginning of its first line."""
     line = next((line.strip() for line in text.splitlines() if line.strip()), "")
     return line if len(line) <= _MOST_TITLE else line[: _MOST_TITLE - 1].rstrip() + "…"
+
+
+def newest_within(messages: Sequence[Message], room: int) -> Sequence[Message]:
+    """The newest messages that take at most ``room`` bytes, from a user's on; the newest turn whatever it takes."""
+    first = len(messages)
+    for index in range(len(messages) - 1, -1, -1):
+        room -= len(orjson.dumps(messages[index].to_dict())) + 1
+        if room < 0 and first < len(messages):
+            break
+        if messages[index].role == "user" or index == 0:
+            first = index
+    return messages[first:]

@@ -10,15 +10,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-import orjson
-
 from akachat.errors import Conflict, InvalidInput
 from akachat.files import signature, translated, write_atomic
 from akachat.messages import Message
 from akachat.settings import Limits
 from akachat.workspace.history import History
 from akachat.workspace.session_folder import FOLDER, MESSAGES, SessionFolder, check_id
-from akachat.workspace.session_info import RUN, Session, SessionInfo, short_title
+from akachat.workspace.session_info import RUN, Session, SessionInfo, newest_within, short_title
 
 __all__ = ["Sessions"]
 
@@ -109,7 +107,7 @@ class Sessions:
             Conflict: there is one of that id.
             InvalidInput: the id can be no file's name, or a fact is wrong.
         """
-        id = check_id(id) if id else time.strftime("%Y%m%d-%H%M%S-") + secrets.token_hex(6)
+        id = check_id(id) if id else _new_id()
         self._save_new(SessionInfo(id).changed(facts), messages)
         return self._folder.info(id)
 
@@ -154,8 +152,11 @@ class Sessions:
         origin = self.load(id)
         turn = len(origin.messages) if turn is None else turn
         if not 0 <= turn <= len(origin.messages):
-            raise _no_turn(turn, len(origin.messages))
-        fresh = f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(6)}"
+            most = len(origin.messages)
+            raise InvalidInput(
+                f"the session has {most} messages, and `turn` is {turn}", hint=f"It goes from 0 to {most}."
+            )
+        fresh = _new_id()
         info = replace(origin.info, id=fresh, created=0.0, parent=origin.info.id, turn=turn)
         self._save_new(info, origin.messages[:turn])
         return self._folder.info(fresh)
@@ -263,18 +264,7 @@ class Sessions:
         state = signature(self._folder.path(id))
         if not most or state is None or state[2] <= most:
             return
-
-        def shortened(messages: tuple[Message, ...]) -> Sequence[Message]:
-            room, first = most * 3 // 4, len(messages)
-            for index in range(len(messages) - 1, -1, -1):
-                room -= len(orjson.dumps(messages[index].to_dict())) + 1
-                if room < 0 and first < len(messages):
-                    break
-                if messages[index].role == "user" or index == 0:
-                    first = index
-            return messages[first:]
-
-        history.revise(shortened)
+        history.revise(lambda messages: newest_within(messages, most * 3 // 4))
 
     def _make_room(self) -> None:
         most = self._limits().sessions
@@ -292,11 +282,11 @@ class Sessions:
             self._count, self._swept = left, time.monotonic()
 
 
-def _no_turn(turn: int, count: int) -> InvalidInput:
-    return InvalidInput(f"the session has {count} messages, and `turn` is {turn}", hint=f"It goes from 0 to {count}.")
-
-
 def _plain(message: Message) -> Message:
     if RUN not in message.extra:
         return message
     return replace(message, extra={key: value for key, value in message.extra.items() if key != RUN})
+
+
+def _new_id() -> str:
+    return f"{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(6)}"

@@ -73,6 +73,8 @@ def _chat(playground: Playground) -> Tab:
         "chat_settings.js",
         "chat_list.js",
         "chat_turns.js",
+        "chat_changes.js",
+        "chat_export.js",
         "chat.js",
     )
     return Tab("chat", scripts, tab.server_functions(), {"run": tab.run}, tab.facts())
