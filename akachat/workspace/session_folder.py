@@ -26,7 +26,7 @@ from akachat.files import (
 )
 from akachat.locks import HIDDEN, FolderLock
 from akachat.messages import parse_message
-from akachat.names import check_name, not_found
+from akachat.names import RESERVED_PREFIX, check_name, not_found
 from akachat.settings import Limits
 from akachat.workspace.session_info import SessionInfo, read_info, short_title
 
@@ -235,6 +235,12 @@ class SessionFolder:
 
     def clean(self) -> None:
         """Deletes temporary files that a crash left."""
+        try:
+            left = any(name.startswith(f"{RESERVED_PREFIX}-") for name in os.listdir(self._path))
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if not left:
+            return
         with contextlib.ExitStack() as stack:
             for lock in self._locks:
                 stack.enter_context(lock.hold())
