@@ -129,7 +129,7 @@ class UserFunctions:
                 collected.add(fn, origin)
 
     def _fresh_package(self) -> None:
-        for name in [n for n in sys.modules if n == self._package or n.startswith(self._package + ".")]:
+        for name in [n for n in list(sys.modules) if n == self._package or n.startswith(self._package + ".")]:
             del sys.modules[name]
         package = ModuleType(self._package)
         package.__path__ = [self._finder_key]
