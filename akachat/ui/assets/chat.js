@@ -28,7 +28,7 @@ const model = makeModelState(ask, (found) => models.catalog(found));
 const turns = makeTurns({ edit: editTurn, regenerate, goOn, branch, remove: removeTurn, retry, back });
 const toast = h("div", { class: "ak-chat-toast", role: "status", "aria-live": "polite", hidden: true });
 const problem = h("div", { class: "ak-problem ak-chat-problem", "data-testid": "chat-problem" });
-const list = makeChatList({ open, fresh, removed, renamed, restored: open, complain, offer });
+const list = makeChatList({ open, fresh, release, removed, renamed, restored: open, complain, offer });
 const title = h("button", { type: "button", class: "ak-chat-title", tTitle: "chat_rename", onclick: () => current && (showSide("list", true), list.rename(current.id)) });
 const input = h("textarea", { class: "ak-chat-input", id: "ak-chat-input", rows: "1", tPlaceholder: "chat_input", tLabel: "chat_input", oninput: typed, oncompositionend: typed, onkeydown: pressed });
 const rawBadge = h("span", { class: "ak-badge ak-raw", t: "raw", tTitle: "raw_help", hidden: true, "data-testid": "chat-raw" });
@@ -274,6 +274,13 @@ async function stop() {
   const { id } = running;
   const result = await ask("chat_stop", { id });
   if (running?.id === id && result.stopped === false && running.frame.phase === "queued") ended({ ...running.frame, phase: "stopped" });
+}
+
+/** Ends the run that would still add to a conversation, and waits until it has. */
+async function release(id) {
+  if (running?.session !== id) return;
+  await stop();
+  for (let tries = 0; tries < 60 && running?.session === id; tries++) await new Promise((done) => setTimeout(done, 50));
 }
 
 watch("value", () => {

@@ -96,7 +96,7 @@ async function replace(messages, word) {
 }
 
 async function putBack(id, messages) {
-  if (running?.session === id) await stop();
+  await release(id);
   const result = await ask("chat_edit", { id, messages });
   if (!complain(result.error)) await open(id);
 }

@@ -1,12 +1,13 @@
 // The conversations: the one last used first, found by their words, renamed, and deleted with a way back.
 
-/** open(id), removed(id) and renamed(info) tell what was done; complain(error) says what could not be. */
-function makeChatList({ open, fresh, removed, renamed, restored, complain, offer }) {
+/** release(id) comes before a deletion; removed(id) and renamed(info) tell what was done, complain(error) what failed. */
+function makeChatList({ open, fresh, release, removed, renamed, restored, complain, offer }) {
   let sessions = [];
   let more = false;
   let currentId = "";
   let editing = "";
   let asked = 0;
+  let searched = "";
 
   const search = h("input", { type: "text", class: "ak-chat-search", tPlaceholder: "chat_search", tLabel: "chat_search", oninput: (event) => !event.isComposing && later(), oncompositionend: () => later() });
   const list = h("ul", { class: "ak-chat-list", "data-testid": "chat-list" });
@@ -23,11 +24,17 @@ function makeChatList({ open, fresh, removed, renamed, restored, complain, offer
 
   async function read(further = false) {
     const mine = ++asked;
-    const result = await ask("chat_list", { offset: further ? sessions.length : 0, search: search.value });
+    const words = search.value;
+    const result = await ask("chat_list", { offset: further ? sessions.length : 0, search: words });
     if (mine !== asked) return;
     if (result.error) return complain(result.error);
-    sessions = further ? [...sessions, ...result.sessions] : result.sessions;
-    more = result.more;
+    const ids = new Set(result.sessions.map(({ id }) => id));
+    const others = sessions.filter(({ id }) => !ids.has(id));
+    // What was shown of later pages stays there when the first one is read again.
+    const stays = !further && result.more && words === searched && sessions.length > FACTS.page;
+    sessions = further ? [...others, ...result.sessions] : stays ? [...result.sessions, ...others] : result.sessions;
+    more = stays ? more : result.more;
+    searched = words;
     draw();
   }
 
@@ -101,6 +108,7 @@ function makeChatList({ open, fresh, removed, renamed, restored, complain, offer
   }
 
   async function remove(info) {
+    await release(info.id);
     const result = await ask("chat_delete", { id: info.id });
     if (result.error) return complain(result.error);
     sessions = sessions.filter((each) => each.id !== info.id);
