@@ -229,6 +229,30 @@ def test_a_turn_is_removed_and_all_are_cleared_with_a_way_back(page: Page, site:
     page.wait_for_function("document.querySelectorAll('#ak-chat .ak-turn').length === 4")
 
 
+def test_a_program_goes_on_with_the_same_conversation(page: Page, site: Server) -> None:
+    ask(page, "一")
+    id = page.get_attribute("#ak-chat .ak-page", "data-open")
+    site.http.post("/api/llm/main", json={"dir": "echo", "input": "外から", "session": id}).raise_for_status()
+    page.click(".ak-turn:last-child [aria-label='回答を作り直す']")
+    page.wait_for_selector(".ak-chat-problem [data-type=Conflict]")
+    assert texts(page) == ["一", "一", "外から", "外から"], "it shows what is there, and replaces nothing"
+    site.http.post("/api/llm/main", json={"dir": "echo", "input": "また", "session": id}).raise_for_status()
+    ask(page, "二")
+    page.wait_for_function("document.querySelectorAll('#ak-chat .ak-turn').length === 8")
+    assert [text for role, text in stored(site, page) if role == "user"] == ["一", "外から", "また", "二"]
+
+
+def test_a_conversation_that_is_deleted_while_it_is_answered_stays_deleted(page: Page, site: Server) -> None:
+    talk_with(page, "slow")
+    say(page, "話して")
+    page.wait_for_function("document.querySelector('.ak-turn-live .ak-md')?.textContent.length > 20")
+    id = page.get_attribute("#ak-chat .ak-page", "data-open")
+    page.click(".ak-chat-item.ak-on .ak-chat-tools button:last-child")
+    page.wait_for_selector(".ak-chat-hint")
+    settle(page)
+    assert site.http.get(f"/api/sessions/{id}").status_code == 404
+
+
 def test_what_was_trimmed_is_greyed(page: Page) -> None:
     talk_with(page, "one")
     ask(page, "一", "二", "三")
