@@ -49,7 +49,9 @@ class Host:
 
     def functions(self, live: Live, answer: Answer) -> dict[str, HostFunction]:
         """The functions of one run; ``answer`` runs another prompt. In a dry run nothing costly is called."""
-        functions = {"rag": self._rag, "msg": self._msg, "llm": llm_function(answer), **self._user.functions()}
+        said = live.family.remembered
+        msg = self._msg if said is None else msg_function(lambda limit: said[-limit:])
+        functions = {"rag": self._rag, "msg": msg, "llm": llm_function(answer), **self._user.functions()}
         return {
             name: function if function.origin in ("rag", "msg") else self._remembering(live, function)
             for name, function in functions.items()

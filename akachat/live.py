@@ -22,6 +22,7 @@ from akachat.errors import (
 from akachat.events import Cut, Delta, Event, Finished, Loading, RunRequest, Timings, ToolCalled, new_id
 from akachat.messages import Message
 from akachat.options import Options
+from akachat.request import Memory
 from akachat.template import Call, Rendering
 
 __all__ = ["Family", "Live"]
@@ -35,6 +36,8 @@ class Family:
         self.caller = caller or source
         self.now = datetime.now().astimezone()
         self.calls = 0
+        #: What ``msg()`` gives in all of them; None for the stored messages.
+        self.remembered: tuple[Message, ...] | None = None
         self._slots: anyio.Semaphore | None = None
 
     def slots(self, most: int) -> anyio.Semaphore:
@@ -69,6 +72,10 @@ class Live:
         self.depth: int = parent.depth + 1 if parent else 0
         self.scope = anyio.CancelScope()
         self.stopped = False
+        #: How much of the answer was heard before it was stopped; None where nobody said.
+        self.heard: str | None = None
+        self.memory: Memory | None = None
+        self.kept = False
         self.timeout = 0.0
         self.began = time.perf_counter()
         self.rendered_at: float | None = None
@@ -230,6 +237,7 @@ class Live:
             "parent": self.parent.id if self.parent else None,
             "source": request.source,
             "caller": self.family.caller,
+            "session": request.session,
             "prompt": request.prompt,
             "instruction": self.instruction,
             "options": self.options.to_dict(),

@@ -28,6 +28,7 @@ from akachat.records.runs import RunLog
 from akachat.records.variables import VariableBook
 from akachat.retrieval import Libraries
 from akachat.run import Runner
+from akachat.sessions import SessionRoom
 from akachat.settings import Limits, Settings, SettingsFile, refuse_owners_only, settings_view
 from akachat.template import RenderLimits, Sandbox
 from akachat.workspace import Prompt, Workspace
@@ -67,7 +68,8 @@ class Playground:
     """A workspace and everything that runs in it. Two may live in one process; they share nothing.
 
     ``libraries`` are its documents, ``variables`` its variables as a list to work on, ``versions`` what its prompts
-    were, ``log`` its runs, ``pad`` its scratch pad; ``exchange`` brings prompts in from other programs and out to them.
+    were, ``log`` its runs, ``sessions`` its conversations, ``pad`` its scratch pad; ``exchange`` brings prompts in from
+    other programs and out to them.
 
     ::
 
@@ -94,6 +96,7 @@ class Playground:
         self.workspace.open()
         self.versions = PromptVersions(self.workspace.prompts)
         self.exchange = Exchange(self.workspace)
+        self.sessions = SessionRoom(self.workspace)
         self._journal = Journal(self.workspace.log_dir, self._settings.recent)
         self._user_functions = UserFunctions(self.workspace.functions_dir)
         self.pad = Pad(self.workspace.root, lambda request, call: self.render(request, call=call))
@@ -197,9 +200,9 @@ class Playground:
         """
         return await self._runner.render(request, call=call, tokens=tokens)
 
-    def stop(self, id: str) -> bool:
-        """Stops a run; True where one of that id was under way."""
-        return self._runner.stop(id)
+    def stop(self, id: str, heard: str | None = None) -> bool:
+        """Stops a run; True where one of that id was under way. ``heard`` is all that its session then remembers."""
+        return self._runner.stop(id, heard)
 
     # prompts
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from akachat.messages import Message
 
-__all__ = ["RunRequest", "new_id"]
+__all__ = ["Memory", "RunRequest", "new_id"]
 
 #: One secret a process instead of one a run: asking the system for random bytes costs 35 µs.
 _ID_KEY = os.urandom(32)
@@ -27,6 +27,21 @@ Source = Literal["page", "api", "cli", "python", "llm"]
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """A session as a run found it.
+
+    Attributes:
+        history: the messages that precede the run, as many as one request may have.
+        at: how many of the session's messages stay when the run's own are added; None for all.
+        replacing: what must still stand there then; empty for anything.
+    """
+
+    history: tuple[Message, ...]
+    at: int | None = None
+    replacing: tuple[Message, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class RunRequest:
     """One call of a prompt.
 
@@ -38,7 +53,10 @@ class RunRequest:
         input: the user's newest text; the last user message.
         messages: the conversation before it.
         variables: values that go before the workspace's variables in this run.
-        session: the conversation on the server that this run continues; empty for none.
+        session: the conversation on the server that this run continues: its messages precede these ones, and input and
+            answer are added to it when the run has ended; empty for none.
+        turn: how many of the session's messages precede the run; those after them are replaced by what is said now.
+            None: all of them precede it.
         id: the run's id, chosen by the caller; empty for a new one.
         source: who asks; ``test()`` shows nothing to the API.
         caller: tells callers of one source apart, who take turns at a model; empty: the source itself.
@@ -57,6 +75,7 @@ class RunRequest:
     messages: tuple[Message, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
     session: str = ""
+    turn: int | None = None
     id: str = ""
     source: Source = "python"
     caller: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -20,7 +20,7 @@ from akachat.errors import AkachatError, Busy, Cancelled, Conflict, InvalidInput
 from akachat.events import Called, Event, Failed, Finished, Rendered, RunRequest
 from akachat.host import Host
 from akachat.journal import Journal
-from akachat.keeping import keep
+from akachat.keeping import keep, recall
 from akachat.live import Family, Live
 from akachat.messages import Message
 from akachat.options import DEFAULTS, Options
@@ -109,11 +109,16 @@ class Runner:
                 return await self._preview(live, tokens)
             raise live.given_up()
 
-    def stop(self, id: str) -> bool:
-        """Stops a run that is under way; its caller gets what had come until then. False where there is none."""
+    def stop(self, id: str, heard: str | None = None) -> bool:
+        """Stops a run that is under way; its caller gets what had come until then. False where there is none.
+
+        Args:
+            heard: how much of the answer the user heard, which is all that its session then remembers.
+        """
         live = self._live.get(id)
         if live is None:
             return False
+        live.heard = heard
         live.stopped = True
         live.scope.cancel()
         return True
@@ -150,9 +155,14 @@ class Runner:
                     if not live.stopped:
                         raise live.given_up()
                     finished = live.finished("cancelled")
-                if live.request.keep and finished.result:
-                    await anyio.to_thread.run_sync(keep, self._workspace.messages, live.request, finished.result)
+                await keep(live, finished, self._workspace)
                 return finished
+            except anyio.get_cancelled_exc_class():
+                # Whoever read it has gone, but what was said until then was said.
+                finished = finished or live.finished("cancelled")
+                with anyio.CancelScope(shield=True), suppress(AkachatError):  # there is nobody to tell
+                    await keep(live, finished, self._workspace)
+                raise
             except AkachatError as error:
                 failure = error
                 raise
@@ -160,7 +170,7 @@ class Runner:
                 self._journal.record(live.entry(finished, failure))
 
     async def _preview(self, live: Live, tokens: bool) -> Rendered:
-        instruction, options = self._begin(live)
+        instruction, options = await self._begin(live)
         try:
             rendering, conversation = await self._compose(live, instruction)
         except AkachatError as error:
@@ -178,15 +188,16 @@ class Runner:
         rendered = describe(live, prepared, rendering)
         return await spelled(backend, asked, prepared, rendered) if tokens else rendered
 
-    def _begin(self, live: Live) -> tuple[str, Options]:
-        """What is to be run, and from now on how long it may take."""
+    async def _begin(self, live: Live) -> tuple[str, Options]:
+        """What is to be run, after which conversation, and from now on how long it may take."""
         instruction, options = self._resolve(live)
         live.timeout = min(options.timeout or DEFAULTS["timeout"], self._settings().limits.run_seconds)
         live.scope.deadline = anyio.current_time() + live.timeout
+        await recall(live, self._workspace.sessions, self._settings().limits.messages_count)
         return instruction, options
 
     async def _execute(self, live: Live) -> Finished:
-        instruction, options = self._begin(live)
+        instruction, options = await self._begin(live)
         rendering, conversation = await self._compose(live, instruction)
         live.rendered_at = time.perf_counter()
         if not conversation.messages():
@@ -243,8 +254,6 @@ class Runner:
             f"unknown option {key!r}" + (f" (did you mean {near!r}?)" if near else "")
             for key, near in live.options.unknown.items()
         )
-        if request.session:
-            live.notes += ("session was not used: this version keeps no conversations; send `messages`.",)
         return live.instruction, live.options
 
     async def _compose(self, live: Live, instruction: str) -> tuple[Rendering, Conversation]:
@@ -256,7 +265,10 @@ class Runner:
             said = (Message("user", request.input), Message("assistant", request.continues))
             return _UNRENDERED, Conversation((), (), tuple(message for message in said if message.content))
         rendering = await self._render(live, instruction)
-        return rendering, compose(rendering, request.messages, request.input, request.continues)
+        history = request.messages
+        if live.memory and any(call.name == "msg" for call in rendering.calls):
+            history = history[len(live.memory.history) :]  # the instruction says itself where the session's stand
+        return rendering, compose(rendering, history, request.input, request.continues)
 
     async def _render(self, live: Live, instruction: str) -> Rendering:
         settings = self._settings()

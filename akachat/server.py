@@ -55,9 +55,10 @@ _BROKEN = """<!DOCTYPE html>
 class Page:
     """The page's place: an ASGI application that answers at once, and becomes the page when that is built."""
 
-    def __init__(self, playground: Playground, path: str) -> None:
+    def __init__(self, playground: Playground, path: str, *, chat_only: bool = False) -> None:
         self._playground = playground
         self._path = path
+        self._chat_only = chat_only
         self._app: ASGIApp | None = None
         self._broken = False
         #: Set when there is nothing to wait for any more: the page is there, or will not be.
@@ -96,18 +97,19 @@ class Page:
     def _build(self) -> tuple[Any, Callable[[Any], Any]]:
         from akachat.ui.mount import create_page, started  # here: Gradio takes two seconds, the Web API none
 
-        return create_page(self._playground, self._path), started
+        return create_page(self._playground, self._path, chat_only=self._chat_only), started
 
 
-def create_server(playground: Playground, *, ui: bool = True, api: bool = True) -> FastAPI:
+def create_server(playground: Playground, *, ui: bool = True, api: bool = True, chat_only: bool = False) -> FastAPI:
     """The server as a FastAPI application; the playground starts and ends with it.
 
     Args:
         ui: whether the page is served, under ``/ui``; ``/`` leads there, else to ``/docs``.
         api: whether the Web API is served; without it the page is at ``/`` itself.
+        chat_only: whether the page is the chat alone.
     """
     path = UI_PATH if api else ""
-    page = Page(playground, path) if ui or not api else None
+    page = Page(playground, path, chat_only=chat_only) if ui or not api else None
 
     @asynccontextmanager
     async def lifespan(_: Any) -> AsyncIterator[None]:
@@ -145,6 +147,7 @@ def serve(
     *,
     ui: bool = True,
     api: bool = True,
+    chat_only: bool = False,
     debug: bool = False,
     announce: Callable[[str], None] = print,
 ) -> None:
@@ -152,13 +155,14 @@ def serve(
 
     Args:
         port: 0 for any that is free.
+        chat_only: whether the page is the chat alone.
         debug: writes every request and every error of the server's own to the console.
         announce: is told the addresses, once they take connections.
 
     Raises:
         AkachatError: the address cannot be used.
     """
-    config = _config(create_server(playground, ui=ui, api=api), debug=debug)
+    config = _config(create_server(playground, ui=ui, api=api, chat_only=chat_only), debug=debug)
     with _listen(host, port) as listener:
         for line in _addresses(playground, host, listener.getsockname()[1], ui=ui, api=api):
             announce(line)

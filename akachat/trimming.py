@@ -10,10 +10,12 @@ from dataclasses import replace
 from akachat.backends.base import Backend, Request
 from akachat.backends.tokens import estimate_chat
 from akachat.conversation import Conversation
+from akachat.defaults import DEFAULTS
 from akachat.errors import BackendError, Busy
 from akachat.events import Cut
 from akachat.live import Live
 from akachat.messages import Message, Trimmed, format_messages, trim
+from akachat.options import Options
 from akachat.summaries import Summaries
 
 __all__ = ["Trimmer"]
@@ -36,9 +38,14 @@ class Trimmer:
         """The conversation with its history within the budget of the run's options; ``live`` is told what went."""
         options = live.options
         threshold = options.history_target if options.history_threshold is None else options.history_threshold
+        at_hand = not live.dry or backend.is_at_hand(options)
+        rule = "history_threshold"
+        if threshold is None and live.memory and conversation.history and at_hand:
+            # A session grows by itself: without a rule of its own it would one day be longer than the model reads.
+            threshold, rule = await _room(backend, options), "context"
         if not conversation.history or (threshold is None and options.history_turns is None):
             return conversation
-        if live.dry and not backend.is_at_hand(options):
+        if not at_hand:
             count: Count = estimate_chat
         else:
             count = await backend.counter(Request(live.id, conversation.messages(), options))
@@ -51,7 +58,8 @@ class Trimmer:
         )
         if not trimmed.dropped:
             return conversation
-        cut = Cut(trimmed.rules, len(trimmed.dropped), trimmed.before, trimmed.tokens)
+        rules = tuple(rule if each == "history_threshold" else each for each in trimmed.rules)
+        cut = Cut(rules, len(trimmed.dropped), trimmed.before, trimmed.tokens)
         if options.history_summary:
             bound = threshold
             if threshold is not None and "history_threshold" in trimmed.rules:
@@ -63,7 +71,7 @@ class Trimmer:
             f"{cut.dropped} oldest turns of the history were cut by {' and '.join(cut.rules)}: "
             f"{cut.tokens_before:,} tokens became {cut.tokens_after:,}",
         )
-        if threshold is not None and cut.tokens_after > threshold:
+        if threshold is not None and rule != "context" and cut.tokens_after > threshold:
             live.notes += (f"the prompt is longer than history_threshold ({threshold:,}) even without its history",)
         return Conversation(conversation.head, trimmed.kept, conversation.tail)
 
@@ -135,6 +143,13 @@ class _Summary:
 
     def _note(self, note: str) -> None:
         self._live.notes += (note,)
+
+
+async def _room(backend: Backend, options: Options) -> int | None:
+    """How long a prompt may be that leaves room for its answer; None where nobody knows."""
+    context = await backend.context(options)
+    answer = options.max_new_tokens or DEFAULTS["max_new_tokens"]
+    return None if context is None else context - min(answer, context // 2)
 
 
 def _keys(name: str, version: str, messages: Sequence[Message]) -> list[bytes]:

@@ -159,6 +159,26 @@ def test_a_saved_prompt_and_what_it_is_given(chat: Callable[..., Ended], workspa
     assert chat("x", words=["--prompt", "cta"]).code == 1
 
 
+def test_a_stored_conversation_is_continued(
+    chat: Callable[..., Ended], workspace_folder: Path, upstream: list[str]
+) -> None:
+    words = [*upstream, "--session", "庭"]
+    path = workspace_folder / "log" / "sessions" / "庭.jsonl"
+
+    def stored() -> list[str]:
+        return [json.loads(line)["content"] for line in path.read_text("utf-8").splitlines()]
+
+    chat("one", "two", words=words)
+    assert stored() == ["one", "one", "two", "two"]
+    ended = chat("/history", "/undo", "three", "/retry", words=[*words, "--show-prompt"])
+    assert "user: one\nai: one\nuser: two\nai: two" in ended.err
+    assert "user: one\nassistant: one\nuser: three" in ended.err.replace("ai: ", "assistant: ")
+    assert stored() == ["one", "one", "three", "three"]
+    assert chat("x", words=[*upstream, "--session", "../x"]).code == 1
+    chat("/clear", words=words)
+    assert stored() == []
+
+
 def test_a_question_without_an_answer_is_told_and_the_chat_goes_on(chat: Callable[..., Ended]) -> None:
     ended = chat("/model stub-0ms-err400", "a", "/model stub-0ms-echo", "b", "/history")
     assert ended.out == "b\n"

@@ -22,7 +22,7 @@ ROWS = [
     ["locks"],
     ["settings"],
     ["workspace"],
-    ["importers"],
+    ["importers", "sessions", "transcripts"],
     ["journal"],
     ["template"],
     ["exporters"],

@@ -99,4 +99,4 @@ def test_the_language_changes_with_the_page(page: Page) -> None:
     page.click(".ak-header-end button:first-child")
     page.wait_for_selector(".ak-rag-side h2:has-text('Libraries')")
     assert page.inner_text(".ak-rag-new button") == "Create"
-    assert page.locator('#ak-tabs button[role="tab"]').all_inner_texts()[:2] == ["Prompt", "RAG"]
+    assert page.locator('#ak-tabs button[role="tab"]').all_inner_texts()[:3] == ["Prompt", "Chat", "RAG"]

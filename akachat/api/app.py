@@ -20,6 +20,7 @@ from akachat.api.rag import UPLOADS, RagRoutes
 from akachat.api.routing import Application, Mount
 from akachat.api.runs import RunRoutes
 from akachat.api.schema import describe
+from akachat.api.sessions import SessionRoutes
 from akachat.api.settings import SettingsRoutes
 from akachat.api.store import StoreRoutes
 from akachat.api.transcript import TranscriptRoutes
@@ -56,6 +57,7 @@ def create_app(
         *PadRoutes(playground).endpoints(),
         *TranscriptRoutes(playground).endpoints(),
         *RunRoutes(playground).endpoints(),
+        *SessionRoutes(playground).endpoints(),
     ]
     docs = DocsRoutes(endpoints, home, [mount.prefix for mount in mounts if mount.prefix])
     app = Application([*endpoints, *docs.endpoints()], mounts, document=lambda: describe(endpoints), lifespan=lifespan)

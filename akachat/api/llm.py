@@ -124,8 +124,13 @@ class LlmRoutes:
         """Ends a run; its caller gets what had come until then."""
         body = await read_body(request)
         id = body.text("id", default=None)
-        body.text("heard")
-        if not self._playground.stop(id):
+        heard = body.take("heard")
+        if heard is not None and not isinstance(heard, str):
+            raise InvalidInput("`heard` is no text", hint="It takes what was heard of the answer.")
+        most = self._playground.settings.limits.message_characters
+        if heard is not None and len(heard) > most:
+            raise InvalidInput(f"`heard` has {len(heard):,} characters", hint="The limit is limits.message_characters.")
+        if not self._playground.stop(id, heard):
             raise NotFound(f"no run {id!r} is under way", hint="It has ended, or it never began.")
         return envelope("", {"id": id})
 
@@ -143,6 +148,9 @@ class LlmRoutes:
         keep = body.flag("keep")
         if keep:
             access.require("edit", "add messages")
+        turn = _turn(body)
+        if turn is not None:
+            access.require("edit", "rewrite a session")
         run = RunRequest(
             prompt=name or None,
             instruction=instruction,
@@ -150,6 +158,7 @@ class LlmRoutes:
             messages=body.messages(),
             variables=body.texts("var"),
             session=body.text("session"),
+            turn=turn,
             id=body.text("id") or new_id(),
             keep=keep,
             source="api",
@@ -197,6 +206,14 @@ class LlmRoutes:
             raise InvalidInput("no prompt is named", hint="Give its name as `dir`, as in DELETE /api/llm?dir=old.")
         await self._playground.delete_prompt(name)
         return envelope()
+
+
+def _turn(body: Body) -> int | None:
+    """How many of the session's messages precede the run."""
+    turn = body.take("turn")
+    if turn is not None and (not isinstance(turn, int) or isinstance(turn, bool)):
+        raise InvalidInput("`turn` is no number", hint="It says how many of the session's messages precede the run.")
+    return turn
 
 
 def _options(body: Body) -> dict[str, Any]:

@@ -93,12 +93,15 @@ def read_chat(body: Body) -> ChatRequest:
     n = body.take("n")
     if n is not None and (not isinstance(n, int) or isinstance(n, bool) or not 1 <= n <= _MOST_CHOICES):
         raise InvalidParameter("n", f"`n` is {n!r}", f"It takes a whole number from 1 to {_MOST_CHOICES}.")
+    session = body.text("session")
+    if session and (n or 1) > 1:
+        raise InvalidParameter("n", "a session has one answer to each turn", "Leave out `n`, or the session.")
     return ChatRequest(
         model=model,
         input=input,
         messages=messages,
         variables=body.texts("var"),
-        session=body.text("session"),
+        session=session,
         options=_options(body),
         stream=body.flag("stream"),
         include_usage=body.object("stream_options").get("include_usage") is True,

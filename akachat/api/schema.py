@@ -9,6 +9,7 @@ from typing import Any
 from akachat import __version__
 from akachat.api.rag_schema import rag_schemas
 from akachat.api.routing import Endpoint
+from akachat.api.session_schema import session_schemas
 from akachat.options import Options
 
 __all__ = ["describe"]
@@ -31,6 +32,10 @@ _CALL: Schema = {
     "messages": {**_MESSAGES, "description": "The conversation before it."},
     "var": {"type": "object", "additionalProperties": _TEXT, "description": "Variables of this run only."},
     "session": {**_TEXT, "description": "The conversation on the server that this run continues."},
+    "turn": {
+        "type": "integer",
+        "description": "How many of the session's messages precede the run; those after them are replaced.",
+    },
     "id": {**_TEXT, "description": "The run's id, to stop it by; a new one if empty."},
     "instruction": {**_TEXT, "description": "An instruction instead of the saved one (role `edit`)."},
     "raw": {
@@ -171,6 +176,7 @@ def _schemas() -> dict[str, Schema]:
         "Finished": _envelope(_object((), **finished), _TEXT),
         "Prompt": _envelope(prompt, _TEXT),
         "Error": _envelope(_object(("error",), error=error), _TEXT, 1),
+        **session_schemas(),
         **_model_schemas(),
         **rag_schemas(),
         **_openai_schemas(),
@@ -239,6 +245,7 @@ def _openai_schemas() -> dict[str, Schema]:
         tools={"type": "array", "items": {"type": "object"}},
         tool_choice={},
         var={"type": "object", "additionalProperties": _TEXT},
+        session={**_TEXT, "description": "The conversation on the server that this continues."},
     )
     return {
         "ChatCompletionRequest": {**request, "example": _CHAT},

@@ -233,6 +233,13 @@ class Backend(Protocol):
 
     async def spell(self, request: Request, prepared: Prepared, most: int) -> tuple[Token, ...] | None:
         """The first tokens of what ``prepare`` gave for a request; None where only a server elsewhere knows them."""
+
+    async def context(self, options: Options) -> int | None:
+        """How many tokens prompt and answer may have together; None where that is not known here.
+
+        Raises:
+            ModelError, BackendUnavailable: as ``prepare``.
+        """
         ...
 
     def generate(self, request: Request) -> AsyncIterator[Status | Chunk | End]:

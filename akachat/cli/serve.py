@@ -17,6 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--port", type=int, default=50000, help="port, 0 for any that is free (default: %(default)s)")
     parser.add_argument("--title", help="the page's title")
     parser.add_argument("--no-ui", action="store_true", help="the Web API alone")
+    parser.add_argument("--chat-only", action="store_true", help="nothing on the page but the chat")
     parser.add_argument("--debug", action="store_true", help="write every request to the console")
 
 
@@ -24,7 +25,8 @@ def main(args: argparse.Namespace) -> int:
     """Serves; returns when the server was stopped."""
     title = {} if args.title is None else {"AKACHAT_TITLE": args.title}
     playground = Playground(args.workspace, environ={**os.environ, **title})
-    serve(playground, args.host, args.port, ui=not args.no_ui, debug=args.debug, announce=announce)
+    page = {"ui": not args.no_ui, "chat_only": args.chat_only}
+    serve(playground, args.host, args.port, **page, debug=args.debug, announce=announce)
     return 0
 
 

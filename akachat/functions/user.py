@@ -129,7 +129,7 @@ class UserFunctions:
                 collected.add(fn, origin)
 
     def _fresh_package(self) -> None:
-        for name in [n for n in sys.modules if n == self._package or n.startswith(self._package + ".")]:
+        for name in [n for n in list(sys.modules) if n == self._package or n.startswith(self._package + ".")]:
             del sys.modules[name]
         package = ModuleType(self._package)
         package.__path__ = [self._finder_key]
@@ -270,5 +270,5 @@ def _line(fn: Callable[..., Any]) -> int:
 
 def _forget(package: str, finder_key: str) -> None:
     sys.path_importer_cache.pop(finder_key, None)
-    for name in [n for n in sys.modules if n == package or n.startswith(package + ".")]:
+    for name in [n for n in list(sys.modules) if n == package or n.startswith(package + ".")]:
         del sys.modules[name]

@@ -50,7 +50,9 @@ class Limits(BaseModel):
     live_calls: int = _limit(16, "llm() calls of one run that wait at the same time.")
     live_runs: int = _limit(1_024, "Runs under way; one more is told that the server is busy.")
     run_seconds: float = _limit(3_600.0, "Length of a run, calls and generation included.", least=0.1)
-    sessions: int = _limit(1_000, "Sessions that are remembered; the one unused for longest goes first.")
+    sessions: int = _limit(10_000, "Stored sessions; the one unused for longest goes first. 0: no bound.", least=0)
+    session_days: float = _limit(0, "Days after which an unused session is deleted; 0: never.", least=0)
+    session_bytes: int = _limit(8 * _MB, "Size of one session; its oldest messages go first.", least=_KB)
 
     response_tokens: int = _limit(32_768, "Tokens of one answer, whatever its options say.", restart=True)
     answer_bytes: int = _limit(64 * _MB, "Size of one answer as an endpoint sends it.", least=_KB, restart=True)

@@ -33,6 +33,7 @@ _STYLES = (
     "versions.css",
     "exchange.css",
     "records.css",
+    "chat.css",
 )
 #: In the order in which they need each other; those of one component are together the body of one function.
 _FRAME_SCRIPTS = ("dom.js", "words.js", "frame.js")
@@ -42,16 +43,17 @@ _FONT = ("system-ui", "Hiragino Sans", "Yu Gothic UI", "Meiryo", "Noto Sans CJK 
 _MONO = ("ui-monospace", "SF Mono", "Menlo", "Cascadia Mono", "Consolas", "Noto Sans Mono CJK JP", "monospace")
 
 
-def create_ui(playground: Playground, *, runs: int = 16) -> gr.Blocks:
+def create_ui(playground: Playground, *, runs: int = 16, chat_only: bool = False) -> gr.Blocks:
     """The page as a Gradio app, to be launched alone or mounted beside the Web API.
 
     Args:
         playground: what the page shows and runs.
         runs: how many of the page's runs may be under way at once; Gradio's own default is one.
+        chat_only: whether there is nothing but the chat.
     """
     title = playground.settings.title or "akachat"
     language = playground.settings.language or ""
-    tabs = all_tabs(playground)
+    tabs = all_tabs(playground, chat_only=chat_only)
     with gr.Blocks(title=title, analytics_enabled=False, fill_width=True, fill_height=True) as blocks:
         gr.HTML(
             elem_id="ak-frame",

@@ -16,20 +16,20 @@ from akachat.ui.layout import create_ui, launch_options
 __all__ = ["create_page", "started"]
 
 
-def create_page(playground: Playground, path: str) -> Any:
+def create_page(playground: Playground, path: str, *, chat_only: bool = False) -> Any:
     """Gradio's application for the page. ``path`` is where it will be reached; it takes a second or two.
 
     To be called in a thread without an event loop.
     """
     # Gradio opens an event loop (two sockets) for every lock that it makes outside of one, and closes none of them.
-    return asyncio.run(_create(playground, path))
+    return asyncio.run(_create(playground, path, chat_only))
 
 
-async def _create(playground: Playground, path: str) -> Any:
+async def _create(playground: Playground, path: str, chat_only: bool) -> Any:
     # Gradio mounts itself into an application and chains itself into its lifespan. Ours is running by now, so it gets
     # an empty one, and `started` does by hand what the lifespan would have done.
     holder = Starlette()
-    gr.mount_gradio_app(holder, create_ui(playground), path=path or "/", **launch_options())
+    gr.mount_gradio_app(holder, create_ui(playground, chat_only=chat_only), path=path or "/", **launch_options())
     return holder.routes[-1].app  # type: ignore[attr-defined]
 
 

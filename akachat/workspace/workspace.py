@@ -16,6 +16,7 @@ from akachat.settings import Limits
 from akachat.workspace.changes import Change
 from akachat.workspace.history import History
 from akachat.workspace.prompts import Prompts
+from akachat.workspace.sessions import Sessions
 from akachat.workspace.store import Store
 from akachat.workspace.transcript import Transcript
 from akachat.workspace.variables import Variables
@@ -35,7 +36,7 @@ class Workspace:
 
     Attributes:
         root: the folder, absolute, links followed.
-        prompts, variables, messages: what is kept in it.
+        prompts, variables, messages, sessions: what is kept in it.
         transcript: the messages as lines of their file.
     """
 
@@ -44,7 +45,9 @@ class Workspace:
         self._store = Store(str(self.root), lambda: limits().text_file_bytes)
         self.prompts = Prompts(self._store, Versions(self._store, limits))
         self.variables = Variables(self._store)
-        self.messages = History(str(self.root), lambda: limits().messages_file_bytes)
+        lock = FolderLock(self.root, "messages")
+        self.messages = History(str(self.root), "log/messages.jsonl", lock, lambda: limits().messages_file_bytes)
+        self.sessions = Sessions(str(self.root), limits)
         self.transcript = Transcript(str(self.root), lambda: limits().messages_file_bytes)
 
     @property
@@ -80,6 +83,7 @@ class Workspace:
                 (self.root / name).mkdir(parents=True, exist_ok=True)
         self._store.clean("prompt", "var", HIDDEN)
         self.messages.clean()
+        self.sessions.clean()
         with FolderLock(self.root, "settings").hold():
             remove_leftovers(str(self.root), below=False)
         with self._store.changes.hold():

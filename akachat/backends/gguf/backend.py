@@ -103,6 +103,10 @@ class GgufBackend:
         written: Written = prepared.own.written
         return (await asyncio.to_thread(worker.spell, written.pieces, begin=written.begin))[:most]
 
+    async def context(self, options: Options) -> int | None:
+        """The model's own, as far as the memory reaches."""
+        return (await self._worker(options)).context
+
     async def generate(self, request: Request) -> AsyncGenerator[Status | Chunk | End]:
         """Makes the answer in the model's own process; see ``Backend.generate``."""
         asked = monotonic()

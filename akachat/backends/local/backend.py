@@ -114,6 +114,11 @@ class LocalBackend:
         front = await self._shelf.front(self._source(request.options))
         return spell(front.tokenizer, prepared.own.ids[:most])
 
+    async def context(self, options: Options) -> int | None:
+        """The model's own; what an encoder reads has room of its own."""
+        front = await self._shelf.front(self._source(options))
+        return None if front.is_encoder_decoder else front.context
+
     async def generate(self, request: Request) -> AsyncIterator[Status | Chunk | End]:
         """Makes the answer in the model's own thread; see ``Backend.generate``."""
         options = request.options

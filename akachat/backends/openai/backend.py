@@ -97,6 +97,10 @@ class OpenAIBackend:
         """None: the model's tokenizer is elsewhere."""
         return None
 
+    async def context(self, options: Options) -> int | None:
+        """Nothing says it: servers differ, and so do their models."""
+        return None
+
     async def generate(self, request: Request) -> AsyncIterator[Chunk | End]:
         """Asks the server; see ``Backend.generate``."""
         made: tuple[Endpoint, Body | None] = (

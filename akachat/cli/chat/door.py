@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from akachat.cli import start
@@ -15,7 +16,10 @@ from akachat.cli.chat.talk import Talk
 from akachat.cli.chat.terminal import Terminal
 from akachat.cli.chat.words import Words, find_language
 from akachat.cli.flags import add_option_flags, options_of
+from akachat.errors import NotFound
+from akachat.messages import Message
 from akachat.options import Options
+from akachat.workspace import Sessions
 
 __all__ = ["configure", "main"]
 
@@ -36,6 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--language", choices=("ja", "en"), help="the chat's own words (default: the terminal's)")
     parser.add_argument("--show-prompt", action="store_true", help="show what the model receives every time")
+    parser.add_argument("--session", metavar="NAME", default="", help="continue a stored conversation, or begin one")
     parser.add_argument("--keep", action="store_true", help="add the conversation to log/messages.jsonl")
     add_option_flags(parser, _FLAGS)
 
@@ -58,6 +63,11 @@ def main(given: argparse.Namespace | Sequence[str] | None = None) -> int:
     session = Session(given.prompt, given.system, options_of(given), keep=given.keep)
     with Player(given.workspace, environ) as player:
         playground = player.playground
+        if given.session:
+            stored = playground.workspace.sessions
+            session.go_on_from(
+                given.session, stored.messages(given.session), lambda said: _save(stored, given.session, said)
+            )
         words = Words(find_language(given.language, playground.settings.language))
         secrets = [secret.reveal() for secret in playground.settings.secrets()]
         terminal = Terminal(
@@ -77,6 +87,12 @@ def main(given: argparse.Namespace | Sequence[str] | None = None) -> int:
         finally:
             terminal.close()
     return 1 if talk.failures and not terminal.is_interactive else 0
+
+
+def _save(stored: Sessions, name: str, said: Sequence[Message]) -> None:
+    """Puts other messages in the place of all; a conversation that has not begun needs none."""
+    with suppress(NotFound):
+        stored.edit(name, said)
 
 
 def _show_settings(talk: Talk, options: Options) -> None:

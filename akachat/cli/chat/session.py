@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -37,6 +37,10 @@ class Session:
         self.prompt = prompt
         self.system = system
         self.options = dict(options)
+        #: The conversation on disk that this one continues, and what stands there before the turns.
+        self.stored = ""
+        self.base: tuple[Message, ...] = ()
+        self._save: Callable[[Sequence[Message]], object] = lambda _: None
         #: Translation models take each text by itself.
         self.has_history = True
         #: Options that hold where nobody says otherwise.
@@ -46,9 +50,23 @@ class Session:
         self._before: Sequence[Turn] = ()
         self._keep = keep
 
+    def go_on_from(self, name: str, said: Sequence[Message], save: Callable[[Sequence[Message]], object]) -> None:
+        """Makes this the continuation of a stored conversation.
+
+        Args:
+            said: what is stored of it.
+            save: puts other messages in the place of all.
+        """
+        first = len(said)
+        while first >= 2 and [message.role for message in said[first - 2 : first]] == ["user", "assistant"]:
+            first -= 2
+        self.stored, self.base, self._save = name, tuple(said[:first]), save
+        self.turns = [Turn(said[i].content, said[i + 1].content) for i in range(first, len(said), 2)]
+        self.last = self.turns[-1] if self.turns else None
+
     def history(self) -> tuple[Message, ...]:
         """The conversation so far."""
-        return _messages(self.turns)
+        return (*self.base, *_messages(self.turns))
 
     def ask(self, typed: str) -> RunRequest:
         """The request for something that was typed; a leading backslash makes it raw."""
@@ -91,12 +109,14 @@ class Session:
             raise InvalidInput("there is nothing to undo")
         turn = self.turns.pop()
         self.last = self.turns[-1] if self.turns else None
+        self._save(self.history())
         return turn
 
     def clear(self) -> None:
         """Forgets the conversation."""
         self.turns.clear()
-        self.last = None
+        self.base, self.last = (), None
+        self._save(())
 
     def _newest(self) -> Turn:
         if self.last is None:
@@ -111,12 +131,16 @@ class Session:
         self._before = tuple(before)
         # What was given as a system text is no program: braces in it are braces.
         system = None if self.system is None else self.system.replace("{", "{{").replace("}", "}}")
+        talks = self.has_history and not turn.raw
+        stored = self.stored if talks else ""
         return RunRequest(
             prompt=self.prompt,
             instruction="" if system is None and self.prompt is None else system,
             options={**self.defaults, **self.options},
             input=turn.input,
-            messages=_messages(before) if self.has_history and not turn.raw else (),
+            messages=_messages(before) if talks and not stored else (),
+            session=stored,
+            turn=len(self.base) + len(_messages(before)) if stored else None,
             id=new_id(),
             source="cli",
             keep=self._keep and not turn.raw,

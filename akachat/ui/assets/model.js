@@ -142,7 +142,8 @@ function makeModelState(ask, changed) {
   async function look() {
     clearTimeout(timer);
     if (!node.isConnected) return;
-    const result = document.hidden ? { error: true } : await ask("models");
+    const unseen = document.hidden || node.offsetParent === null; // another tab of ours is open
+    const result = unseen ? { error: true } : await ask("models");
     if (result.error) schedule();
     else take(result);
   }

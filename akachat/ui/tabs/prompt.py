@@ -2,33 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
-import hashlib
-import logging
-from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing
 from typing import Any
 
 import gradio as gr
 
 from akachat.errors import AkachatError
-from akachat.events import Called, Delta, Event, Failed, Finished, Loading, Rendered, RunRequest, ToolCalled
+from akachat.events import RunRequest
 from akachat.messages import parse_messages
 from akachat.options import Options
 from akachat.playground import Playground
 from akachat.raw import read_typed
 from akachat.template.language import BUILTINS, IMPORTS
-from akachat.ui.calls import Answer, Json, answering, internal, object_of, text_of
+from akachat.ui.calls import Answer, Json, answering, object_of, text_of
+from akachat.ui.choices import choices_view, models_here, workspace_key
 from akachat.ui.form import form_fields
-from akachat.ui.view import calls_view, error_view, in_words, models_view, notes_view, rendered_view
+from akachat.ui.runs import Runs
+from akachat.ui.view import in_words, rendered_view
 
 __all__ = ["PromptTab"]
 
-_LOG = logging.getLogger(__name__)
-
-#: Seconds between two updates of a running answer: 2,000 unthrottled ones took the page 12.6 s.
-_INTERVAL = 0.05
 #: How much of a variable the list shows.
 _GLIMPSE = 120
 
@@ -38,8 +32,7 @@ class PromptTab:
 
     def __init__(self, playground: Playground) -> None:
         self._playground = playground
-        #: Runs that were stopped while they waited for their turn in Gradio's queue, which knows them by no id of ours.
-        self._unwanted: deque[str] = deque(maxlen=256)
+        self._runs = Runs(playground)
 
     def server_functions(self) -> list[Callable[..., Any]]:
         """The calls, as Gradio takes them: each gets and gives one JSON object, and an error is part of the answer."""
@@ -51,7 +44,7 @@ class PromptTab:
             "save_prompt": self.save_prompt,
             "delete_prompt": self.delete_prompt,
             "preview": self.preview,
-            "stop": self.stop,
+            "stop": self._runs.stop,
             "models": self.models,
             "load_model": self.load_model,
             "unload_model": self.unload_model,
@@ -65,14 +58,13 @@ class PromptTab:
     async def boot(self, payload: Json) -> Json:
         """What a page needs to begin: the catalog, the language, and which workspace its drafts belong to."""
         settings = self._playground.settings
-        root = str(self._playground.workspace.root.resolve())
         return {
             **await self.catalog(payload),
             "language": settings.language or "",
             "title": settings.title or "",
             "default_prompt": settings.default_prompt or "",
             "is_test": settings.is_test,
-            "workspace": hashlib.sha256(root.encode()).hexdigest()[:12],
+            "workspace": workspace_key(self._playground),
         }
 
     async def catalog(self, payload: Json) -> Json:
@@ -88,23 +80,11 @@ class PromptTab:
 
     async def choices(self, payload: Json) -> Json:
         """What the fields for the model and its prompt form offer: the models that are known, and the prompt types."""
-        return {
-            "presets": [
-                {**preset.to_dict(), "note": in_words(preset.note) if preset.note else None}
-                for preset in self._playground.presets()
-            ],
-            "types": [
-                {"name": each.name, "note": in_words(each.note) if each.note else None}
-                for each in self._playground.prompt_types()
-            ],
-        }
+        return choices_view(self._playground)
 
     async def models(self, payload: Json) -> Json:
         """The models in memory and on their way, and the memory that they take."""
-        return {
-            "models": models_view(await self._playground.models()),
-            "memory": dict(self._playground.model_memory()),
-        }
+        return await models_here(self._playground)
 
     async def load_model(self, payload: Json) -> Json:
         """Begins to load the model that these options name."""
@@ -146,33 +126,12 @@ class PromptTab:
         rendered = await self._playground.render(_request(payload), call=False, tokens=payload.get("tokens") is True)
         return {"rendered": rendered_view(rendered), "unknown": Options.parse(object_of(payload, "options")).unknown}
 
-    async def stop(self, payload: Json) -> Json:
-        """Stops a run, also one whose turn has not come."""
-        id = text_of(payload, "id")
-        stopped = self._playground.stop(id)
-        if id and not stopped:
-            self._unwanted.append(id)
-        return {"stopped": stopped}
-
     async def run(self, event: gr.EventData) -> AsyncIterator[Json]:
-        """A run as frames: each is the whole state so far, because the page may skip frames that it is too late for."""
+        """A run as frames."""
         payload = event._data if isinstance(event._data, dict) else {}
-        frame: Json = {"id": str(payload.get("id", "")), "phase": "rendering", "text": "", "reasoning": "", "calls": []}
-        if frame["id"] in self._unwanted:
-            return
-        yield frame  # its turn has come
-        try:
-            request = _request(payload)
-            async with aclosing(_batches(self._playground.stream(request), _INTERVAL)) as batches:
-                async for batch in batches:
-                    for happened in batch:
-                        _apply(frame, happened, request.instruction or "")
-                    yield {**frame, "calls": list(frame["calls"])}
-        except AkachatError as error:
-            yield {**frame, "phase": "failed", "error": error_view(error, text_of(payload, "instruction"))}
-        except Exception:
-            _LOG.exception("a run of the page failed")
-            yield {**frame, "phase": "failed", "error": internal()}
+        async with aclosing(self._runs.frames(payload, _request)) as frames:
+            async for frame in frames:
+                yield frame
 
     def _glimpse(self, key: str) -> Json:
         try:
@@ -180,62 +139,6 @@ class PromptTab:
         except AkachatError as error:
             return {"error": in_words(error.message)}
         return {"text": value[:_GLIMPSE], "more": len(value) > _GLIMPSE}
-
-
-def _apply(frame: Json, event: Event, instruction: str) -> None:
-    match event:
-        case Rendered():
-            frame |= {"phase": "waiting", "rendered": rendered_view(event)}
-        case Called():
-            frame["calls"] += calls_view([event.call.to_dict()])
-        case Loading():
-            frame |= {"phase": "loading", "loading": {"model": event.model, **event.progress.to_dict()}}
-        case Delta():
-            frame["phase"] = "streaming"
-            frame["text"] += event.text
-            frame["reasoning"] += event.reasoning
-        case ToolCalled():
-            frame["phase"] = "streaming"
-        case Finished():
-            data = event.data()
-            frame |= {"phase": "done", "text": event.result, "reasoning": event.reasoning}
-            frame["calls"] = calls_view(data["trace"])
-            data["notes"] = notes_view(event.notes)
-            # What the page has already, or shows elsewhere, need not travel twice.
-            frame["done"] = {k: v for k, v in data.items() if k not in ("result", "reasoning", "trace", "messages")}
-        case Failed():
-            frame |= {"phase": "failed", "error": error_view(event.error, instruction)}
-            frame["calls"] = calls_view(call.to_dict() for call in event.calls) or frame["calls"]
-
-
-async def _batches(events: AsyncIterator[Event], interval: float) -> AsyncGenerator[list[Event], None]:
-    """What has happened since the last batch, at most one batch every ``interval`` seconds, the first at once."""
-    waiting: asyncio.Queue[Event | None] = asyncio.Queue()
-
-    async def pump() -> None:
-        try:
-            async with aclosing(events) as source:  # type: ignore[type-var]
-                async for event in source:
-                    waiting.put_nowait(event)
-        finally:
-            waiting.put_nowait(None)
-
-    task = asyncio.create_task(pump())
-    try:
-        ended = False
-        while not ended:
-            batch = [await waiting.get()]
-            while not waiting.empty():
-                batch.append(waiting.get_nowait())
-            ended = batch[-1] is None
-            if happened := [event for event in batch if event is not None]:
-                yield happened
-                if not ended:
-                    await asyncio.sleep(interval)
-        await task
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
 
 
 def _request(payload: Json) -> RunRequest:

@@ -8,6 +8,7 @@ from typing import Any
 
 from akachat.playground import Playground
 from akachat.ui.bundle import bundle_element
+from akachat.ui.tabs.chat import ChatTab
 from akachat.ui.tabs.exchange import ExchangeCalls
 from akachat.ui.tabs.log import LogTab
 from akachat.ui.tabs.messages import MessagesTab
@@ -44,9 +45,11 @@ class Tab:
     head: str = ""
 
 
-def all_tabs(playground: Playground) -> list[Tab]:
+def all_tabs(playground: Playground, *, chat_only: bool = False) -> list[Tab]:
     """The tabs over a playground."""
-    makers = (_prompt, _rag, _variables, _messages, _pad, _models, _log, _settings)
+    if chat_only:
+        return [_chat(playground)]
+    makers = (_prompt, _chat, _rag, _variables, _messages, _pad, _models, _log, _settings)
     return [make(playground) for make in makers]
 
 
@@ -75,6 +78,28 @@ def _prompt(playground: Playground) -> Tab:
     )
     calls = [*tab.server_functions(), *VersionCalls(playground).server_functions(), *exchange.server_functions()]
     return Tab("prompt", scripts, calls, {"run": tab.run}, {**tab.facts(), **exchange.facts()}, bundle_element())
+
+
+def _chat(playground: Playground) -> Tab:
+    tab = ChatTab(playground)
+    scripts = (
+        "vendor/marked.js",
+        "markdown.js",
+        "picker.js",
+        "models.js",
+        "model.js",
+        "insert.js",
+        "preview.js",
+        "answer.js",
+        "drafts.js",
+        "chat_settings.js",
+        "chat_list.js",
+        "chat_turns.js",
+        "chat_changes.js",
+        "chat_export.js",
+        "chat.js",
+    )
+    return Tab("chat", scripts, tab.server_functions(), {"run": tab.run}, tab.facts())
 
 
 def _rag(playground: Playground) -> Tab:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from akachat.ui.words.chat import CHAT_WORDS
 from akachat.ui.words.editor import EDITOR_WORDS
 from akachat.ui.words.exchange import EXCHANGE_WORDS
 from akachat.ui.words.log import LOG_WORDS
@@ -22,6 +23,7 @@ LANGUAGES = ("en", "ja")
 
 _ALL = (
     PAGE_WORDS,
+    CHAT_WORDS,
     EDITOR_WORDS,
     EXCHANGE_WORDS,
     LOG_WORDS,
