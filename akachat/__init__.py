@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from akachat.settings import Settings
     from akachat.workspace import Prompt
 
-__version__ = "0.3.0"
+__version__ = "0.4.0"
 
 __all__ = [
     "AkachatError",

@@ -14,6 +14,7 @@ import httpx
 import pytest
 
 from tests.models import make_parrot
+from tests.visiting import open_tab
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -60,7 +61,7 @@ def visit(browser: Browser, site: Server, wrong: list[str], locale: str = "ja-JP
 
 def show(page: Page, site: Server) -> None:
     page.goto(f"{site.url}/ui/")
-    page.click("#ak-tab-chat-button")
+    open_tab(page, "chat")
     page.wait_for_selector("#ak-chat .ak-page[data-ready]", timeout=30_000)
 
 

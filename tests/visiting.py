@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from akachat.ui.words import TEXTS
+
+Error = pytest.importorskip("playwright.sync_api").Error
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -53,15 +56,28 @@ def visiting(
 
 
 def open_tab(page: Page, tab: str) -> None:
-    """Opens a tab by its name, also where it is in the menu of those that had no room."""
+    """Opens a tab by its name, also where it is in the menu of those that had no room.
+
+    Gradio lays the strip out more than once while a page comes up: a tab may leave it for the menu under one's hand.
+    """
+    opened = page.locator(f"#ak-{tab} .ak-page")
+    for _ in range(40):
+        if opened.count() and opened.first.is_visible():
+            return
+        with suppress(Error):
+            _press(page, tab)
+        page.wait_for_timeout(250)
+    raise AssertionError(f"the tab {tab} did not open")
+
+
+def _press(page: Page, tab: str) -> None:
     button = page.locator(f"#ak-tabs [aria-controls='ak-tab-{tab}']")
     if button.count():
-        button.first.click()
-    else:
-        page.click("#ak-tabs .overflow-menu > button")
-        language = page.evaluate("document.documentElement.lang")
-        page.locator(".overflow-dropdown button", has_text=TEXTS[language][f"tab_{tab}"]).click()
-    page.wait_for_selector(f"#ak-{tab} .ak-page", state="visible")
+        button.first.click(timeout=1_000)
+        return
+    page.click("#ak-tabs .overflow-menu > button", timeout=1_000)
+    language = page.evaluate("document.documentElement.lang")
+    page.locator(".overflow-dropdown button", has_text=TEXTS[language][f"tab_{tab}"]).click(timeout=1_000)
 
 
 def _is_foreign(url: str, own: str) -> bool:
