@@ -231,6 +231,7 @@ def test_the_menu_by_keyboard(page: Page) -> None:
     button.focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=menu]:popover-open")
+    page.wait_for_function("document.activeElement.role === 'menuitem'")
     assert button.get_attribute("aria-expanded") == "true"
     seen = []
     for key in ("ArrowDown", "ArrowDown", "ArrowUp", "End", "ArrowDown", "Home"):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from akachat.errors import AkachatError, InvalidInput, NotFound
-from akachat.files import inside, read_bytes, remove, remove_leftovers, translated, write_atomic
+from akachat.files import inside, put_in_place, read_bytes, remove, remove_leftovers, stage, sync_folder, translated
 from akachat.names import check_name
 from akachat.settings import Limits
 from akachat.workspace.store import Store
@@ -151,7 +151,6 @@ class Versions:
         Raises:
             FileError: it cannot be written.
         """
-        remove_leftovers(self._folder(name), below=False)  # of a writer that was killed
         newest = self.newest(name)
         if newest is not None and newest[1] == content.digest and newest[0] > after:
             return None
@@ -162,11 +161,26 @@ class Versions:
         with translated(self._store.shown(path), "write"):
             inside(self._store.root, path)
             os.makedirs(os.path.dirname(path), exist_ok=True)
-            write_atomic(path, data, mode=mode)
+            self._write(path, data, mode)
         if self._total is not None:
             self._total += len(data)
             self._unseen += 1
         return path
+
+    def _write(self, path: str, data: bytes, mode: int | None) -> None:
+        # Beside the folders of all prompts: what a killed writer leaves is found without a look into each of them.
+        temporary = stage(os.path.join(self._top(), "new"), data, mode=mode)
+        try:
+            put_in_place(temporary, path)
+        except BaseException:
+            remove(temporary)
+            raise
+        sync_folder(os.path.dirname(path))
+
+    def clean(self) -> None:
+        """Deletes what a writer left that was killed."""
+        with self._store.changes.hold():
+            remove_leftovers(self._top(), below=False)
 
     def moves(self, old: str, new: str) -> dict[str, str]:
         """What has to be moved so that one name's versions become another's: from path to path."""
@@ -219,7 +233,7 @@ class Versions:
             self._total -= file.size
 
     def _files(self) -> Iterator[_File]:
-        top = os.path.join(self._store.root, *_FOLDER.split("/"))
+        top = self._top()
         for place, _, files in os.walk(top):
             ids = [each[: -len(_SUFFIX)] for each in files if each.endswith(_SUFFIX)]
             try:
@@ -231,7 +245,10 @@ class Versions:
                     yield _File(id, name, os.stat(os.path.join(place, id + _SUFFIX)).st_size)
 
     def _folder(self, name: str) -> str:
-        return os.path.join(self._store.root, *_FOLDER.split("/"), *name.split("/"))
+        return os.path.join(self._top(), *name.split("/"))
+
+    def _top(self) -> str:
+        return os.path.join(self._store.root, *_FOLDER.split("/"))
 
     def _path(self, name: str, id: str) -> str:
         return os.path.join(self._folder(name), id + _SUFFIX)

@@ -82,6 +82,7 @@ class Workspace:
                     raise FileError(f"{self.root} is not a folder", path=str(self.root))
                 (self.root / name).mkdir(parents=True, exist_ok=True)
         self._store.clean("prompt", "var", HIDDEN)
+        self.prompts.versions.clean()
         self.messages.clean()
         self.sessions.clean()
         with FolderLock(self.root, "settings").hold():

@@ -62,7 +62,7 @@ function moreMenu(entries) {
   opener.addEventListener("keydown", (event) => {
     if (event.key !== "ArrowDown") return;
     event.preventDefault();
-    list.showPopover();
+    if (!list.matches(":popover-open")) list.showPopover();
   });
   addEventListener("resize", () => list.matches(":popover-open") && place());
   return h("span", { class: "ak-menu-opener" }, opener, list);
