@@ -92,12 +92,12 @@ def test_lines_are_edited_and_back(
     workspace: Workspace, first: int, old: list[str], new: list[str], left: list[int]
 ) -> None:
     workspace.messages.append([said(1), said(2), said(3)])
-    before = (workspace.root / "log" / "messages.jsonl").read_bytes()
+    before = [each.text for each in workspace.transcript.newest(100).lines]
     done = workspace.transcript.edit(first, old, new)
     assert workspace.messages.list() == tuple(said(n) for n in left)
     assert done.total == len(left)
     workspace.transcript.edit(first, [each.text for each in done.lines], old)
-    assert (workspace.root / "log" / "messages.jsonl").read_bytes() == before
+    assert [each.text for each in workspace.transcript.newest(100).lines] == before
 
 
 @pytest.mark.parametrize(

@@ -26,13 +26,13 @@ from akachat.files import (
 from akachat.locks import FolderLock
 from akachat.messages import Message, parse_message
 
-__all__ = ["History"]
+__all__ = ["MORE", "History"]
 
 _log = logging.getLogger("akachat")
 
 #: Stands before each line of several that were appended at once, except the last: what ends with such a line was cut
 #: off by a crash. JSON allows it there, so other programs read the file as it is.
-_MORE = b"\t"
+MORE = b"\t"
 
 
 class History:
@@ -157,7 +157,7 @@ class History:
         most = self._limit()
         for index, line in enumerate(lines_backwards(self._path, limit=most)):
             text = line.strip().removeprefix(b"\xef\xbb\xbf")
-            if not text or (not found and line.startswith(_MORE)):
+            if not text or (not found and line.startswith(MORE)):
                 continue
             try:
                 found.append(_message(text))
@@ -212,7 +212,7 @@ def _torn_bytes(lines: Iterator[bytes]) -> int:
         return 0
     for line in lines:
         seen += len(line) + 1
-        if line.startswith(_MORE):
+        if line.startswith(MORE):
             torn = seen
         elif line.strip():
             break
@@ -228,7 +228,7 @@ def _is_torn(line: bytes) -> bool:
         _message(text)
     except (ValueError, InvalidInput):
         return True
-    return line.startswith(_MORE)
+    return line.startswith(MORE)
 
 
 def _last_byte(file: int, size: int) -> bytes:
@@ -245,4 +245,4 @@ def _lines(messages: Iterable[Message], *, marked: bool = True) -> bytes:
         lines = [orjson.dumps(m.to_dict(), option=orjson.OPT_APPEND_NEWLINE) for m in messages]
     except orjson.JSONEncodeError as error:
         raise InvalidInput(f"a message cannot be written as JSON: {error}") from None
-    return b"".join((_MORE if marked and line is not lines[-1] else b"") + line for line in lines)
+    return b"".join((MORE if marked and line is not lines[-1] else b"") + line for line in lines)

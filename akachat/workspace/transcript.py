@@ -25,6 +25,7 @@ from akachat.files import (
 )
 from akachat.locks import FolderLock
 from akachat.messages import Message, parse_message
+from akachat.workspace.history import MORE
 
 __all__ = ["Kept", "Line", "Lines", "Transcript"]
 
@@ -149,7 +150,8 @@ class Transcript:
         with self._lock.hold(), translated(_SHOWN, "write"):
             os.makedirs(self._folder, exist_ok=True)
             path = inside(self._root, self._path)
-            rows = self._rows(path)
+            # Written as a whole, no line is of an append that a crash could have cut off.
+            rows = [row.removeprefix(MORE) for row in self._rows(path)]
             there = [row.decode("utf-8", "replace") for row in rows[first - 1 : first - 1 + len(old)]]
             if first < 1 or first > len(rows) + 1 or there != list(old):
                 raise Conflict(f"{_SHOWN} has changed since it was shown", hint="Look at it again, then edit.")
@@ -260,7 +262,7 @@ class Transcript:
 
 
 def _line(number: int, raw: bytes) -> Line:
-    text = raw.decode("utf-8", "replace")
+    text = raw.removeprefix(MORE).decode("utf-8", "replace")
     if not text.strip():
         return Line(number, text, None)
     try:
