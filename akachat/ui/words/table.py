@@ -13,7 +13,6 @@ from akachat.ui.words.pad import PAD_WORDS
 from akachat.ui.words.page import PAGE_WORDS
 from akachat.ui.words.rag import RAG_WORDS
 from akachat.ui.words.settings import SETTINGS_WORDS
-from akachat.ui.words.tour import TOUR_WORDS
 from akachat.ui.words.variables import VARIABLES_WORDS
 from akachat.ui.words.versions import VERSIONS_WORDS
 
@@ -33,7 +32,6 @@ _ALL = (
     PAD_WORDS,
     RAG_WORDS,
     SETTINGS_WORDS,
-    TOUR_WORDS,
     VARIABLES_WORDS,
     VERSIONS_WORDS,
 )
