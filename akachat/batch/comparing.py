@@ -133,23 +133,24 @@ def compare_all(
     chosen = by or outcomes.best_by
     others = [name for name in outcomes.columns if name != base] if columns is None else list(columns)
     found = [_compared(outcomes, name, base, chosen, level, seed) for name in others]
-    adjusted = _holm([each.p for each in found])
+    all_p = [each.p for each, _ in found]
     return [
-        replace(each, adjusted=p, verdict=_verdict(each, p, [c.p for c in found], index, level))
-        for index, (each, p) in enumerate(zip(found, adjusted, strict=True))
+        replace(each, adjusted=p, verdict=_verdict(each, side, p, all_p, index, level))
+        for index, ((each, side), p) in enumerate(zip(found, _holm(all_p), strict=True))
     ]
 
 
-def _compared(outcomes: Outcomes, column: str, base: str, by: By, level: float, seed: int) -> Comparison:
+def _compared(outcomes: Outcomes, column: str, base: str, by: By, level: float, seed: int) -> tuple[Comparison, int]:
+    """The comparison before any correction, and the sign of the side that its test favours."""
     mine, theirs = outcomes.means(column, by), outcomes.means(base, by)
     differences = [mine[case] - theirs[case] for case in mine if case in theirs]
     # Means of tenths differ by rounding where they are the same.
     differences = [0.0 if abs(d) < _EPSILON else d for d in differences]
     wins, losses = sum(d > 0 for d in differences), sum(d < 0 for d in differences)
     if by == "passed":
-        p, test = sign_test(wins, losses), "exact McNemar"
+        p, test, side = sign_test(wins, losses), "exact McNemar", (wins > losses) - (wins < losses)
     else:
-        p, test = signed_rank(differences)
+        p, test, side = signed_rank(differences)
     return Comparison(
         column,
         base,
@@ -165,17 +166,21 @@ def _compared(outcomes: Outcomes, column: str, base: str, by: By, level: float, 
         test,
         "not enough data",
         smallest_deciding(level),
-    )
+    ), side
 
 
-def _verdict(found: Comparison, adjusted: float, all_p: Sequence[float], index: int, level: float) -> Verdict:
+def _verdict(
+    found: Comparison, side: int, adjusted: float, all_p: Sequence[float], index: int, level: float
+) -> Verdict:
     best = [*all_p]
     best[index] = min(1.0, 2.0 ** (1 - found.pairs))
     if _holm(best)[index] > level:  # whatever the answers had been
         return "not enough data"
-    if adjusted > level or found.difference is None:
+    # Many small gains and one great loss: the ranks favour one side and the mean the other.
+    agrees = found.difference is not None and found.difference * side > 0
+    if adjusted > level or not agrees:
         return "no difference seen"
-    return "better" if (found.wins > found.losses if found.by == "passed" else found.difference > 0) else "worse"
+    return "better" if side > 0 else "worse"
 
 
 def _holm(values: Sequence[float]) -> list[float]:
@@ -188,19 +193,20 @@ def _holm(values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def signed_rank(differences: Sequence[float]) -> tuple[float, str]:
-    """Wilcoxon's signed-rank test (1945) and how it was computed; pairs without a difference are left out.
+def signed_rank(differences: Sequence[float]) -> tuple[float, str, int]:
+    """Wilcoxon's signed-rank test (1945): its probability, how it was computed, and the sign of the side it favours.
 
-    Up to 50 pairs all ways to set the signs are counted, with ties as they are; above, the normal approximation with
-    the variance corrected for ties, without correction for continuity.
+    Pairs without a difference are left out. Up to 50 pairs all ways to set the signs are counted, with ties as they
+    are; above, the normal approximation with the variance corrected for ties, without correction for continuity.
     """
     values = [d for d in differences if d != 0]
     if not values:
-        return 1.0, "Wilcoxon signed-rank, exact"
+        return 1.0, "Wilcoxon signed-rank, exact", 0
     # Twice the mean ranks are whole numbers.
     doubled, ties = _doubled_ranks([abs(d) for d in values])
     positive = sum(rank for rank, d in zip(doubled, values, strict=True) if d > 0)
     total = sum(doubled)
+    side = (2 * positive > total) - (2 * positive < total)
     if len(values) <= _EXACT:
         ways = [0] * (total + 1)
         ways[0] = 1
@@ -210,11 +216,11 @@ def signed_rank(differences: Sequence[float]) -> tuple[float, str]:
             for at in range(reached, rank - 1, -1):
                 ways[at] += ways[at - rank]
         tail = sum(ways[: min(positive, total - positive) + 1])
-        return min(1.0, 2 * tail / 2 ** len(values)), "Wilcoxon signed-rank, exact"
+        return min(1.0, 2 * tail / 2 ** len(values)), "Wilcoxon signed-rank, exact", side
     n = len(values)
     variance = n * (n + 1) * (2 * n + 1) / 24 - sum(t**3 - t for t in ties) / 48
     z = (positive / 2 - n * (n + 1) / 4) / math.sqrt(variance)
-    return min(1.0, 2 * NormalDist().cdf(-abs(z))), "Wilcoxon signed-rank, normal approximation"
+    return min(1.0, 2 * NormalDist().cdf(-abs(z))), "Wilcoxon signed-rank, normal approximation", side
 
 
 def _doubled_ranks(sizes: Sequence[float]) -> tuple[list[int], list[int]]:
