@@ -139,7 +139,7 @@ BROKEN: list[tuple[dict[str, Any], str]] = [
     ({"json": {"$ref": "#"}}, "refers to itself without an end"),
     ({"python": "outpt"}, "The name 'outpt' is not defined"),
     ({"python": "1/0"}, "division by zero"),
-    ({"python": "len(output)"}, "the expression gives 61"),
+    ({"python": "len(output)"}, "the expression gives 63"),
     ({"python": "float('nan')"}, "the expression gives nan"),
     ({"python": "'yes'"}, "the expression gives a value of type str"),
     ({"python": "x = 1"}, "cannot be read"),
@@ -158,7 +158,7 @@ async def test_a_check_that_cannot_say_is_an_error_and_stops_no_other(
     sandbox: Sandbox, check: dict[str, Any], message: str
 ) -> None:
     checks = parse_checks([check, {"contains": "b"}])
-    judged = await Judge(checks, sandbox=sandbox).judge(answer("a" * 60 + "b"))
+    judged = await Judge(checks, sandbox=sandbox).judge(answer('"' + "a" * 60 + 'b"'))
     first, second = judged.judgements
     assert first.error is not None
     assert message in first.error.message
@@ -218,12 +218,12 @@ REFUSED: list[tuple[object, str, str]] = [
     ({"contains": "x"}, "the checks are no list", ""),
     ({"checks": [], "threshhold": 1}, "beside the checks stands an unknown field threshhold", ""),
     ({"checks": [], "threshold": 2}, "the threshold of the checks is 2", ""),
-    ("- [", "the checks are neither YAML nor JSON", ""),
-    ("!!python/object/apply:os.system [ls]", "the checks are neither YAML nor JSON", ""),
+    ("- [", "the list of checks is neither YAML nor JSON", ""),
+    ("!!python/object/apply:os.system [ls]", "the list of checks is neither YAML nor JSON", ""),
     ([{"contains": "x"}] * 201, "there are more than 200 checks", ""),
-    ("&a [*a]", "the checks are too large", ""),
+    ("&a [*a]", "the list of checks is too large", ""),
     ("a: &a [" + "x," * 50 + "]\nb: &b [" + "*a," * 50 + "]\nc: &c [" + "*b," * 50 + "]\nd: [" + "*c," * 50 + "]",
-     "the checks are too large", ""),
+     "the list of checks is too large", ""),
 ]  # fmt: skip
 
 
@@ -362,7 +362,7 @@ SHARES = [
     ("我们今天去北京大学参观图书馆和实验室", "ja", 0.0),
     ("Это не английский", "en", 0.0),
     ("안녕하세요", "ja", 0.0),
-    ("C'est déjà l'été", "en", 0.4),
+    ("C'est déjà l'été", "en", 0.6),
     ("これは\n```python\nprint(some_long_code)\n```\n", "ja", 1.0),
     ("ﾊﾝｶｸ", "ja", 1.0),
 ]

@@ -42,7 +42,7 @@ def parse_checks(source: object) -> Checks:
     Raises:
         InvalidInput: what is wrong, with the number and type of the check and its field.
     """
-    data = read_data(source, "the checks") if isinstance(source, str) else source
+    data = read_data(source, "the list of checks") if isinstance(source, str) else source
     threshold = None
     if isinstance(data, Mapping) and "checks" in data:
         threshold = _threshold(data)

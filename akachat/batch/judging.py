@@ -246,7 +246,7 @@ class Judge:
             return Verdict.of(value, f"{measuring.shown(check.value)} is {'true' if value else 'false'}")
         if not math.isfinite(value) or not 0 <= value <= 1:
             raise InvalidInput(
-                f"the expression gives {float(value) if abs(value) < 1e300 else 'a huge number'}",
+                f"the expression gives {'a huge number' if abs(value) > 1e300 else value}",
                 hint="A number from 0 to 1 is a score; compare others, as in len(output) < 100.",
             )
         return Verdict.scored(float(value), check.threshold, "the score")
