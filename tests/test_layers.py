@@ -66,7 +66,7 @@ HEAVY = {
     "pypdfium2": ["akachat.retrieval.reading"],
     "docx": ["akachat.retrieval.reading"],
     "pptx": ["akachat.retrieval.reading"],
-    "openpyxl": ["akachat.retrieval.reading"],
+    "openpyxl": ["akachat.retrieval.reading", "akachat.batch"],
     "bs4": ["akachat.retrieval.reading"],
     "lxml": ["akachat.retrieval.reading"],
     "onnx": ["akachat.retrieval.embedding"],

@@ -287,7 +287,7 @@ def test_every_entry_is_japanese_and_loses_nothing() -> None:
 
 ROOMS = [
     *("template", "functions", "workspace", "importers", "exporters", "backends", "settings", "retrieval"),
-    *("journal", "records"),
+    *("journal", "records", "batch"),
     *(
         "names.py",
         "files.py",

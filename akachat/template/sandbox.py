@@ -6,13 +6,14 @@ import threading
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import anyio
 
 from akachat.errors import AkachatError, InstructionError, InvalidInput
 from akachat.messages import Message, format_messages
 from akachat.template.bridge import Bridge
+from akachat.template.evaluating import evaluate, search
 from akachat.template.host import Host
 from akachat.template.language import STANDARD_FUNCTIONS
 from akachat.template.limits import RenderLimits
@@ -96,6 +97,22 @@ class Sandbox:
                 left = iter(computed)
                 found = [next(left) if value is None else value for value in found or ()]
         return self._compose(program, [value for value in found if value is not None], host, trace)
+
+    async def evaluate(self, expression: str, names: Mapping[str, Any]) -> bool | int | float:
+        """The value of an expression that gives true, false or a number.
+
+        Raises:
+            InstructionError: it cannot be read or evaluated, or gives something else; ``LimitExceeded`` at a limit.
+        """
+        return await evaluate(self._pool, expression, names)
+
+    async def search(self, pairs: Sequence[tuple[str, str]]) -> list[bool]:
+        """Whether each regular expression is found in the text beside it.
+
+        Raises:
+            InstructionError: a pattern cannot be read; ``LimitExceeded`` where it ran into a limit.
+        """
+        return await search(self._pool, pairs)
 
     @staticmethod
     def _plain(program: Program, host: Host) -> Sequence[str | int | None] | None:
