@@ -59,8 +59,7 @@ def html_parts(
         f"<h1>{escape(title or words['report'])}</h1>\n{_grid(words)}"
     )
     statistics, outcomes, columns = Statistics(by_case=False), Outcomes(), dict[str, Column]()
-    for block in _blocks(_watched(results, statistics, outcomes, columns), say):
-        yield block
+    yield from _blocks(_watched(results, statistics, outcomes, columns), say)
     summaries = statistics.columns()
     pictures = [
         score_by_temperature(columns, summaries, words),
