@@ -4,7 +4,11 @@ from akachat.batch.checks import Checks, parse_checks
 from akachat.batch.comparing import Comparison, Outcomes, compare, compare_all
 from akachat.batch.judgements import Judged, Judgement
 from akachat.batch.judging import Ask, Embed, Judge
+from akachat.batch.promptfoo_export import Exported, export_config
+from akachat.batch.promptfoo_import import Imported, import_config
+from akachat.batch.report import html_parts
 from akachat.batch.stats import Statistics, Summary
+from akachat.batch.tables import Headings, csv_lines, jsonl_lines, write_xlsx
 from akachat.batch.values import Case, Cell, Column, Problem, Result
 from akachat.batch.votes import Duel, Vote, Votes
 
@@ -17,6 +21,9 @@ __all__ = [
     "Comparison",
     "Duel",
     "Embed",
+    "Exported",
+    "Headings",
+    "Imported",
     "Judge",
     "Judged",
     "Judgement",
@@ -29,5 +36,11 @@ __all__ = [
     "Votes",
     "compare",
     "compare_all",
+    "csv_lines",
+    "export_config",
+    "html_parts",
+    "import_config",
+    "jsonl_lines",
     "parse_checks",
+    "write_xlsx",
 ]

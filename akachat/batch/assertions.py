@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from akachat.batch.checks import parse_checks
 from akachat.batch.kinds import Check, Contains, Equals, Group, Json, Length, Limit, Not, Regex
@@ -102,17 +102,23 @@ def _holds(value: Any, key: str) -> bool:
     return isinstance(value, list) and any(_holds(each, key) for each in value)
 
 
-def _is_number(value: Any) -> bool:
+def _is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _filled(values: list[str], *, is_list: bool = True, is_pattern: bool = False) -> dict[str, Any]:
-    found = [check_text_from(value, is_pattern=is_pattern) for value in values]
-    if any(each is None for each in found) or len({each[1] for each in found if each}) > 1:
+    texts: list[str] = []
+    fills: set[bool] = set()
+    for value in values:
+        found = check_text_from(value, is_pattern=is_pattern)
+        if found is None:
+            raise NotCarried(_TEMPLATE)
+        texts.append(found[0])
+        if found[1] is not None:
+            fills.add(found[1])
+    if len(fills) > 1:  # one check takes all of its braces in one way
         raise NotCarried(_TEMPLATE)
-    texts = [each[0] for each in found if each]
-    fills = all(each[1] for each in found if each)
-    return {"value": texts if is_list else texts[0], **({} if fills else {"placeholders": False})}
+    return {"value": texts if is_list else texts[0], **({"placeholders": False} if fills == {False} else {})}
 
 
 # the other way

@@ -103,13 +103,16 @@ def raw(text: str) -> str:
     return "{% raw %}" + text + "{% endraw %}"
 
 
-def check_text_from(text: str, *, is_pattern: bool = False) -> tuple[str, bool] | None:
-    """A value of an assertion as a check's text, and whether it has placeholders; None where the two differ."""
+def check_text_from(text: str, *, is_pattern: bool = False) -> tuple[str, bool | None] | None:
+    """A value of an assertion as a check's text, and whether its braces are placeholders (None: it has no such braces).
+
+    None where the two differ.
+    """
     parts = _parts(text)
     if parts is None:
         return None
     if not any(is_name for _, is_name in parts):
-        return text, not mentions(text)
+        return text, False if mentions(text) else None
     # In a pattern promptfoo takes the value as a pattern too; here it is taken literally.
     if is_pattern or any(mentions(part) for part, is_name in parts if not is_name):
         return None

@@ -89,13 +89,9 @@ class _Reading:
             for prompt in prompts
             for label, options in self.providers(data.get("providers", data.get("targets")))
         ]
-        default = data.get("defaultTest") or {}
-        if not isinstance(default, Mapping):
-            self.lose("defaultTest", _FILE)
-            default = {}
+        default, options = (self.object(name, data.get(name)) for name in ("defaultTest", "evaluateOptions"))
         self.rest("defaultTest.", default, {"vars", "assert", "threshold", "description"})
         checks = self.checks("defaultTest", default.get("assert"))
-        options = data.get("evaluateOptions") or {}
         self.rest("evaluateOptions.", options, {"repeat", "maxConcurrency"})
         cases = self.cases(data.get("tests"), default.get("vars") or {})
         return Imported(
@@ -108,6 +104,11 @@ class _Reading:
             _whole(self.number("evaluateOptions.maxConcurrency", options.get("maxConcurrency"), 1, 10_000)),
             tuple(dict.fromkeys(self.lost)),
         )
+
+    def object(self, where: str, value: Any) -> Mapping[str, Any]:
+        if value and not isinstance(value, Mapping):
+            self.lose(where, _FILE)
+        return value if isinstance(value, Mapping) else {}
 
     def number(self, where: str, value: Any, least: float, most: float) -> float | None:
         if value is None:

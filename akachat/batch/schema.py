@@ -1,8 +1,7 @@
 """Checks a JSON value against a JSON schema (drafts 7 to 2020-12, as far as one document without dynamic parts goes).
 
-A library would bring its own regular expressions, which nothing bounds, and fetch schemas from the network. Here a
-keyword that is not understood is an error and never passed over, and patterns are left to the caller: ``found`` is
-asked whether one matches, so that they can be searched in the sandbox.
+A library would bring regular expressions that nothing bounds, and fetch schemas. Here a keyword that is not understood
+is an error and never passed over, and ``found`` is asked whether a pattern matches: the sandbox may search for it.
 """
 
 from __future__ import annotations
