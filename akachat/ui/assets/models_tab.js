@@ -129,7 +129,7 @@ async function look() {
     timer = setTimeout(look, MODEL_LOOK_SOON); // nobody sees it: the server is not asked
     return;
   }
-  const answer = await ask("models_list");
+  const answer = await ask("models");
   if (answer.error) {
     complain(answer.error);
     timer = setTimeout(look, MODEL_LOOK);

@@ -11,12 +11,11 @@ import gradio as gr
 from akachat.errors import InvalidInput
 from akachat.events import RunRequest
 from akachat.messages import parse_messages
-from akachat.options import Options
 from akachat.playground import Playground
 from akachat.raw import read_typed
 from akachat.transcripts import write_transcript
 from akachat.ui.calls import Answer, Json, answering, object_of, text_of
-from akachat.ui.choices import choices_view, models_here, workspace_key
+from akachat.ui.choices import ModelCalls, choices_view, models_here, workspace_key
 from akachat.ui.form import form_fields
 from akachat.ui.runs import Runs
 
@@ -61,9 +60,7 @@ class ChatTab:
             "chat_restore": self.restore,
             "chat_export": self.export,
             "chat_stop": self._runs.stop,
-            "models": self.models,
-            "load_model": self.load_model,
-            "unload_model": self.unload_model,
+            **ModelCalls(self._playground).calls(),
         }
         return [answering(name, call) for name, call in calls.items()]
 
@@ -84,22 +81,6 @@ class ChatTab:
             **choices_view(self._playground),
             **await models_here(self._playground),
         }
-
-    # models
-
-    async def models(self, payload: Json) -> Json:
-        """The models in memory and on their way, and the memory that they take."""
-        return await models_here(self._playground)
-
-    async def load_model(self, payload: Json) -> Json:
-        """Begins to load the model that these options name."""
-        await self._playground.load_model(Options.parse(object_of(payload, "model")), wait=False)
-        return await self.models(payload)
-
-    async def unload_model(self, payload: Json) -> Json:
-        """Frees a model after what it is answering, or gives its load up."""
-        await self._playground.unload_model(text_of(payload, "name"))
-        return await self.models(payload)
 
     async def options(self, payload: Json) -> Json:
         """A saved prompt's own options, and which prompts there are now."""

@@ -9,8 +9,8 @@ from typing import Any
 from akachat.errors import AkachatError
 from akachat.options import Options
 from akachat.playground import Playground
-from akachat.ui.calls import Answer, Json, answering, object_of, text_of
-from akachat.ui.view import in_words, models_view
+from akachat.ui.calls import Answer, Json, answering, object_of
+from akachat.ui.choices import ModelCalls, choices_view
 
 __all__ = ["ModelsTab"]
 
@@ -20,51 +20,27 @@ class ModelsTab:
 
     def __init__(self, playground: Playground) -> None:
         self._playground = playground
+        self._here = ModelCalls(playground, disk=True)
         self._downloads: set[asyncio.Task[None]] = set()
 
     def server_functions(self) -> Sequence[Callable[..., Any]]:
         """The calls, as Gradio takes them."""
         calls: dict[str, Answer] = {
-            "models_list": self.list,
             "models_known": self.known,
-            "load_model": self.load,
-            "unload_model": self.unload,
+            **self._here.calls(),
             "download_model": self.download,
         }
         return [answering(name, call) for name, call in calls.items()]
 
-    async def list(self, payload: Json) -> Json:
-        """The models of this machine with their states, and the memory that they take."""
-        return {
-            "models": models_view(await self._playground.models(disk=True)),
-            "memory": dict(self._playground.model_memory()),
-        }
-
     async def known(self, payload: Json) -> Json:
         """The models of which something is known."""
-        return {
-            "presets": [
-                {**preset.to_dict(), "note": in_words(preset.note) if preset.note else None}
-                for preset in self._playground.presets()
-            ],
-            "types": [],
-        }
-
-    async def load(self, payload: Json) -> Json:
-        """Begins to load a model."""
-        await self._playground.load_model(Options.parse(object_of(payload, "model")), wait=False)
-        return await self.list(payload)
-
-    async def unload(self, payload: Json) -> Json:
-        """Frees a model after what it is answering, or gives its load or download up."""
-        await self._playground.unload_model(text_of(payload, "name"))
-        return await self.list(payload)
+        return choices_view(self._playground)
 
     async def download(self, payload: Json) -> Json:
         """Begins to fetch a model's files; the list tells how far it is, or why it failed."""
         self._begin(self._playground.download_model(Options.parse(object_of(payload, "model"))))
         await asyncio.sleep(0.05)  # so that the list has it already, or why it cannot begin
-        return await self.list(payload)
+        return await self._here.models(payload)
 
     def _begin(self, work: Coroutine[Any, Any, Any]) -> None:
         async def go_on() -> None:

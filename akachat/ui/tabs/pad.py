@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -11,6 +10,7 @@ from akachat.events import RunRequest
 from akachat.pad import FIELDS
 from akachat.playground import Playground
 from akachat.ui.calls import Answer, Json, answering, object_of, text_of
+from akachat.ui.choices import workspace_key
 from akachat.ui.view import error_view
 
 __all__ = ["PadTab"]
@@ -35,12 +35,11 @@ class PadTab:
 
     async def load(self, payload: Json) -> Json:
         """The saved fields, the prompts whose options a run can take, and which workspace drafts belong to."""
-        root = str(self._playground.workspace.root.resolve())
         return {
             "fields": self._playground.pad.load(),
             "names": list(FIELDS),
             "prompts": self._playground.list_prompts(),
-            "workspace": hashlib.sha256(root.encode()).hexdigest()[:12],
+            "workspace": workspace_key(self._playground),
         }
 
     async def save(self, payload: Json) -> Json:

@@ -16,7 +16,7 @@ from akachat.playground import Playground
 from akachat.raw import read_typed
 from akachat.template.language import BUILTINS, IMPORTS
 from akachat.ui.calls import Answer, Json, answering, object_of, text_of
-from akachat.ui.choices import choices_view, models_here, workspace_key
+from akachat.ui.choices import ModelCalls, choices_view, models_here, workspace_key
 from akachat.ui.form import form_fields
 from akachat.ui.runs import Runs
 from akachat.ui.view import in_words, rendered_view
@@ -45,9 +45,7 @@ class PromptTab:
             "delete_prompt": self.delete_prompt,
             "preview": self.preview,
             "stop": self._runs.stop,
-            "models": self.models,
-            "load_model": self.load_model,
-            "unload_model": self.unload_model,
+            **ModelCalls(self._playground).calls(),
         }
         return [answering(name, call) for name, call in calls.items()]
 
@@ -75,26 +73,12 @@ class PromptTab:
             "libraries": list(playground.libraries.list()),
             "variables": [{"key": key, "value": self._glimpse(key)} for key in playground.list_variables()],
             "functions": [_function(function.to_dict()) for function in playground.functions()],
-            **await self.models(payload),
+            **await models_here(self._playground),
         }
 
     async def choices(self, payload: Json) -> Json:
         """What the fields for the model and its prompt form offer: the models that are known, and the prompt types."""
         return choices_view(self._playground)
-
-    async def models(self, payload: Json) -> Json:
-        """The models in memory and on their way, and the memory that they take."""
-        return await models_here(self._playground)
-
-    async def load_model(self, payload: Json) -> Json:
-        """Begins to load the model that these options name."""
-        await self._playground.load_model(Options.parse(object_of(payload, "model")), wait=False)
-        return await self.models(payload)
-
-    async def unload_model(self, payload: Json) -> Json:
-        """Frees a model after what it is answering, or gives its load up."""
-        await self._playground.unload_model(text_of(payload, "name"))
-        return await self.models(payload)
 
     async def open_prompt(self, payload: Json) -> Json:
         """A saved prompt as it is on disk now."""
